@@ -23,6 +23,15 @@ BUGGY = EXAMPLES / "gpt_bugs.py"
 ENFORCED = "beartype.beartype"
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Models this small gain nothing from threads, which spin and starve each other on busy cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
     """Import an example by name; with a type checker, jaxtyping enforces its annotations."""
