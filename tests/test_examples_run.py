@@ -25,7 +25,7 @@ ENFORCED = "beartype.beartype"
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Models this small gain nothing from threads, which spin and starve each other on busy cores."""
+    """Models this small gain nothing from threads, which only starve each other on busy cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
