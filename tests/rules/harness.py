@@ -1,0 +1,448 @@
+"""Checks operation rules against the real libraries with generated calls.
+
+A *case* is a call in neutral words: `A((2, 3), "float32")` is an array, `D("int64")` a dtype, everything else a plain
+Python value. It is made twice, as real arrays for the library and as values for the rule, and the two answers must agree:
+
+- where the library returns, the rule may not refuse, and what it states exactly (sizes, dtypes) must be true;
+- where the rule refuses, the library must raise;
+- where the library raises and the rule is silent, the case counts as *not judged* and its share is reported;
+- the same call with sizes replaced by symbols, by unknown sizes or hidden in a run may say less, never anything false.
+
+`@generates("torch.exp")` registers the generator of cases for the table row that has that name (all names of the row are
+tried). The environment variable `SHAPECHECK_RULE_CASES` sets the number of cases per name (12).
+"""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, compare, dim, substitute
+from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, accepts, dtype
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items, same
+from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Scalar
+from shapecheck.rules import layer, lookup
+from shapecheck.rules.table import library_of
+
+SIZES = (1, 2, 3, 5, 7)
+"""The sizes that cases use; now and then one is 0."""
+
+DTYPES = {
+    Library.TORCH: ("bool", "uint8", "int32", "int64", "bfloat16", "float16", "float32", "float64", "complex64"),
+    Library.JAX: ("bool", "uint8", "int8", "int32", "uint32", "bfloat16", "float16", "float32", "complex64"),
+    Library.NUMPY: ("bool", "uint8", "int8", "int32", "int64", "float16", "float32", "float64", "complex64"),
+}
+FLOATS = ("float16", "float32")
+
+
+@dataclass(frozen=True)
+class A:
+    """An array of a case. `high` bounds the values of an integer array (`0 <= value < high`)."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    high: int = 2
+    weak: bool = False
+
+
+@dataclass(frozen=True)
+class D:
+    """A dtype argument of a case."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call. `construct` has a layer's constructor arguments; `sizes` are ints that stand for sizes, not for axes.
+
+    `rigid` says that the call works for every size in place of each (only equal sizes matter, not their values), so that
+    sizes may be replaced by the names of a signature.
+    """
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    construct: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
+    rigid: bool = True
+
+
+type Generator = Callable[[random.Random, str], Case]
+
+GENERATORS: dict[str, Generator] = {}
+"""The generator of cases of every rule by name."""
+
+
+def call(*args: Any, rigid: bool = True, **kwargs: Any) -> Case:
+    """A case of an operation."""
+    return Case(args, kwargs, rigid=rigid)
+
+
+def built(construct: tuple[Any, ...], construct_kwargs: Mapping[str, Any], *args: Any, rigid: bool = True, **kwargs: Any) -> Case:
+    """A case of a layer: constructor arguments first, then those of the call."""
+    return Case(args, kwargs, (construct, construct_kwargs), rigid)
+
+
+def generates(*names: str) -> Callable[[Generator], Generator]:
+    """Registers a generator for the rows (or layers) that have these names."""
+
+    def register(generator: Generator) -> Generator:
+        for name in names:
+            row = lookup(name)
+            if row is None and layer(name) is None:
+                raise LookupError(f"no rule is named {name}")
+            for each in row.names if row is not None else (name,):
+                GENERATORS[each] = generator
+        return generator
+
+    return register
+
+
+# --- generating ---------------------------------------------------------------------------------------------------
+
+
+def size(rng: random.Random) -> int:
+    """A size, sometimes 0."""
+    return 0 if rng.random() < 0.03 else rng.choice(SIZES)
+
+
+def shape(rng: random.Random, least: int = 0, most: int = 4) -> tuple[int, ...]:
+    """A shape of a rank between `least` and `most`."""
+    return tuple(size(rng) for _ in range(rng.randint(least, most)))
+
+
+def broadcastable_to(rng: random.Random, full: tuple[int, ...], wrong: float = 0.1) -> tuple[int, ...]:
+    """A shape that broadcasts with `full`, or now and then one that perhaps does not."""
+    kept = full[rng.randint(0, len(full)) :]
+    found = [1 if rng.random() < 0.25 else n for n in kept]
+    if found and rng.random() < wrong:
+        found[rng.randrange(len(found))] = size(rng)
+    return tuple(found)
+
+
+def dtype_for(rng: random.Random, name: str, *among: str) -> str:
+    """A dtype that the library of the name has; one of `among` when given."""
+    return rng.choice(among or DTYPES[library_of(name)])
+
+
+def axis(rng: random.Random, rank: int, wrong: float = 0.1) -> int:
+    """An axis of an array, negative or not, sometimes out of range."""
+    if rng.random() < wrong:
+        return rng.choice((rank, rank + 1, -rank - 1))
+    return rng.randint(-rank, rank - 1) if rank else rng.choice((0, -1))
+
+
+# --- the two sides of a case ----------------------------------------------------------------------------------------
+
+
+def to_value(item: Any, library: Library, shape_of: Callable[[A], Shape], set_of: Callable[[str], DTypes]) -> Any:
+    """A case's argument as a rule's value."""
+    match item:
+        case A():
+            return Array(shape_of(item), set_of(item.dtype), library, item.weak)
+        case D():
+            return dtype(item.name)
+        case bool() | str() | None:
+            return item
+        case int():
+            return dim(item)
+        case float():
+            return Scalar("float")
+        case complex():
+            return Scalar("complex")
+        case tuple() | list():
+            return tuple(to_value(each, library, shape_of, set_of) for each in item)
+        case _ if item is Ellipsis:
+            return item
+        case _:
+            return UNKNOWN
+
+
+def concrete(item: A) -> Shape:
+    """The shape of an array of a case."""
+    return Shape(tuple(map(dim, item.shape)))
+
+
+def to_real(item: Any, library: Library) -> Any:
+    """A case's argument as the library's."""
+    match item:
+        case A():
+            return _REAL[library](item)
+        case D():
+            return getattr({Library.TORCH: torch, Library.JAX: jnp, Library.NUMPY: np}[library], _spelled(item.name, library))
+        case tuple() | list():
+            return type(item)(to_real(each, library) for each in item)
+        case _:
+            return item
+
+
+def _spelled(name: str, library: Library) -> str:
+    return "bool_" if name == "bool" and library is not Library.TORCH else name
+
+
+def _numpy(item: A) -> Any:
+    flat = np.arange(int(np.prod(item.shape))) % max(item.high, 1)
+    return flat.reshape(item.shape).astype(item.dtype)
+
+
+def _torch(item: A) -> Any:
+    flat = torch.arange(int(np.prod(item.shape))) % max(item.high, 1)
+    return flat.reshape(item.shape).to(getattr(torch, item.dtype))
+
+
+def _jax(item: A) -> Any:
+    if item.dtype == "prng_key":
+        return jax.ShapeDtypeStruct(item.shape, jax.dtypes.prng_key if False else jax.random.key(0).dtype)
+    return jax.ShapeDtypeStruct(item.shape, item.dtype, weak_type=item.weak)
+
+
+_REAL: Mapping[Library, Callable[[A], Any]] = {Library.TORCH: _torch, Library.JAX: _jax, Library.NUMPY: _numpy}
+_ROOTS: Mapping[str, Any] = {"torch": torch, "F": torch.nn.functional, "nn": torch.nn, "jnp": jnp, "jax": jax, "np": np}
+_METHODS = frozenset({"Tensor", "Array", "ndarray"})
+
+
+def resolve(name: str) -> Callable[..., Any]:
+    """The real operation of a name; a method or property takes its array first."""
+    root, *path = name.split(".")
+    if root in _METHODS:
+        attribute = path[-1]
+        return lambda array, *args, **kwargs: _method(getattr(array, attribute), args, kwargs)
+    if root == "einops":
+        import einops  # noqa: PLC0415  # optional
+
+        return getattr(einops, path[-1])
+    return reduce(getattr, path, _ROOTS[root])
+
+
+def _method(found: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    answer = found(*args, **kwargs) if callable(found) and not isinstance(found, (torch.Tensor, np.ndarray)) else found
+    if answer is NotImplemented:
+        raise TypeError("not implemented")
+    return answer
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The library refused."""
+
+    error: Exception
+
+
+def observe(name: str, case: Case) -> Any:
+    """What the real library answers, arrays as `A`, or `Raised`."""
+    library = library_of(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with torch.no_grad():
+                return _described(_run(name, case, library))
+        except Exception as error:  # noqa: BLE001  # whatever a library raises is its refusal
+            return Raised(error)
+
+
+def _run(name: str, case: Case, library: Library) -> Any:
+    function = resolve(name)
+    if case.construct is not None:
+        args, kwargs = case.construct
+        function = function(*to_real(args, library), **{k: to_real(v, library) for k, v in kwargs.items()})
+    args, kwargs = to_real(case.args, library), {k: to_real(v, library) for k, v in case.kwargs.items()}
+    if library is not Library.JAX:
+        return function(*args, **kwargs)
+    leaves, tree = jax.tree.flatten((args, kwargs), is_leaf=lambda x: x is None)
+    arrays = [x for x in leaves if isinstance(x, jax.ShapeDtypeStruct)]
+
+    def traced(*given: Any) -> Any:
+        rest = iter(given)
+        filled = [next(rest) if isinstance(x, jax.ShapeDtypeStruct) else x for x in leaves]
+        a, k = jax.tree.unflatten(tree, filled)
+        return function(*a, **k)
+
+    return jax.eval_shape(traced, *arrays)
+
+
+def _described(answer: Any) -> Any:
+    match answer:
+        case torch.Size():
+            return tuple(answer)
+        case tuple() | list():
+            return tuple(map(_described, answer))
+        case torch.Tensor():
+            return A(tuple(answer.shape), str(answer.dtype).removeprefix("torch."))
+        case jax.ShapeDtypeStruct() | jax.Array():
+            return A(tuple(answer.shape), _jax_dtype(answer.dtype), weak=bool(getattr(answer, "weak_type", False)))
+        case np.ndarray() | np.generic():
+            return A(tuple(answer.shape), str(answer.dtype))
+        case _:
+            return answer
+
+
+def _jax_dtype(found: Any) -> str:
+    return "prng_key" if str(found).startswith("key<") else str(found)
+
+
+# --- comparing ----------------------------------------------------------------------------------------------------
+
+
+def contradiction(stated: Any, actual: Any, values: Mapping[Any, Dim]) -> str | None:
+    """Why what a rule states about a result is false; None when it is true or says nothing.
+
+    `values` has the sizes that symbols stand for.
+    """
+    if stated is UNKNOWN:
+        return None
+    match stated, actual:
+        case Array(), A():
+            return _array_contradiction(stated, actual, values)
+        case Many(item=item), tuple():
+            return next((why for each in actual if (why := contradiction(item, each, values))), None)
+        case tuple(), tuple():
+            if len(stated) != len(actual):
+                return f"states {len(stated)} results, there are {len(actual)}"
+            return next((why for s, a in zip(stated, actual, strict=True) if (why := contradiction(s, a, values))), None)
+        case bool(), bool():
+            return None if stated == actual else f"states {stated}, it is {actual}"
+        case Dim(), int() if not isinstance(actual, bool):
+            found = substitute(stated, dict(values))
+            return f"states {found}, it is {actual}" if compare(found, dim(actual)) is Verdict.DIFFERENT else None
+        case Scalar(kind=kind), _:
+            return None if type(actual).__name__ == kind else f"states a {kind}, it is {actual!r}"
+        case (None, None) | (str(), str()) | (DTypes(), _):
+            return None
+        case _:
+            return f"states {stated}, it is {actual!r}"
+
+
+def _array_contradiction(stated: Array, actual: A, values: Mapping[Any, Dim]) -> str | None:
+    items = [substitute(item, dict(values)) if isinstance(item, Dim) else item for item in stated.shape.items]
+    found = from_items(items)
+    if same(found, concrete(actual)) is Verdict.DIFFERENT:
+        return f"states the shape ({stated.shape}) with {_legend(values)}, it is {actual.shape}"
+    known = dtype(actual.dtype) if actual.dtype in ANY_DTYPE.names else DTypes(frozenset({"other"}))
+    if accepts(stated.dtype, known) is Verdict.DIFFERENT:
+        return f"states the dtype {stated.dtype}, it is {actual.dtype}"
+    if stated.weak and not actual.weak and stated.library is Library.JAX:
+        return "states a weak dtype, it is not"
+    return None
+
+
+def _legend(values: Mapping[Any, Dim]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in values.items()) or "no symbols"
+
+
+def is_exact(stated: Any) -> bool:
+    """Whether a rule's answer leaves nothing open."""
+    match stated:
+        case Array():
+            return stated.shape.is_known and stated.dtype.exact is not None
+        case tuple():
+            return all(map(is_exact, stated))
+        case Dim():
+            return not stated.is_unknown
+        case _:
+            return stated is not UNKNOWN
+
+
+# --- one case -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What the cases of a rule came to."""
+
+    cases: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+
+
+def rule_answer(name: str, case: Case, shape_of: Callable[[A], Shape] = concrete, set_of: Callable[[str], DTypes] = dtype) -> Any:
+    """What the rule says to a case under a way of seeing its arrays."""
+    library = library_of(name)
+    args = to_value(case.args, library, shape_of, set_of)
+    kwargs = {key: to_value(value, library, shape_of, set_of) for key, value in case.kwargs.items()}
+    if case.construct is None:
+        rule = lookup(name)
+        assert rule is not None
+        return rule.apply(name, args, kwargs)
+    found = layer(name)
+    assert found is not None
+    made = found.construct(
+        to_value(case.construct[0], library, shape_of, set_of),
+        {key: to_value(value, library, shape_of, set_of) for key, value in case.construct[1].items()},
+    )
+    if made is None:
+        return UNKNOWN
+    return found.apply(made, args, kwargs) if isinstance(made, LayerValue) else made
+
+
+def check(name: str, case: Case, tally: Tally, rng: random.Random) -> None:
+    """Runs one case through the library and the rule, concretely and abstractly."""
+    actual = observe(name, case)
+    stated = rule_answer(name, case)
+    where = f"{name}{case.construct or ''}{case.args}{dict(case.kwargs) or ''}"
+    if isinstance(actual, Raised):
+        tally.cases["refused" if isinstance(stated, Mismatch) else "not judged"] += 1
+        if not isinstance(stated, Mismatch):
+            tally.silent.append(f"{where}: {type(actual.error).__name__}: {str(actual.error)[:150]}")
+        return
+    tally.cases["exact" if is_exact(stated) else "partly known"] += 1
+    _complain(tally, where, stated, actual, {})
+    for view, shape_of, set_of, values in views(rng, case.rigid):
+        _complain(tally, f"{where} ({view})", rule_answer(name, case, shape_of, set_of), actual, values)
+
+
+def _complain(tally: Tally, where: str, stated: Any, actual: Any, values: Mapping[Any, Dim]) -> None:
+    if isinstance(stated, Mismatch):
+        tally.problems.append(f"{where}: refuses ({stated.reason}), the library answers {actual}")
+    elif (why := contradiction(stated, actual, values)) is not None:
+        tally.problems.append(f"{where}: {why}")
+
+
+type View = tuple[str, Callable[[A], Shape], Callable[[str], DTypes], Mapping[Any, Dim]]
+
+
+def views(rng: random.Random, rigid: bool) -> Iterable[View]:
+    """Ways to know less about the arrays of a case."""
+    for kind in (Kind.RIGID, Kind.SIZE) if rigid else (Kind.SIZE,):
+        named = {n: Symbol(f"n{n}", "", kind) for n in SIZES if n > 1 and rng.random() < 0.8}
+        values = {symbol: dim(n) for n, symbol in named.items()}
+        yield f"{kind.value} symbols", lambda a, named=named: Shape(tuple(dim(named.get(n, n)) for n in a.shape)), dtype, values
+    yield "unknown sizes", lambda a: Shape(tuple(UNKNOWN_DIM if rng.random() < 0.4 else dim(n) for n in a.shape)), _wider, {}
+    yield "hidden axes", lambda a: _hidden(rng, a), _wider, {}
+    yield "unknown arrays", lambda a: ANY_SHAPE if rng.random() < 0.6 else concrete(a), lambda _: ANY_DTYPE, {}
+
+
+def _hidden(rng: random.Random, array: A) -> Shape:
+    """Some axes of an array inside a run."""
+    start = rng.randint(0, len(array.shape))
+    stop = rng.randint(start, len(array.shape))
+    sizes = list(map(dim, array.shape))
+    return from_items([*sizes[:start], ANY_RUN, *sizes[stop:]])
+
+
+def _wider(name: str) -> DTypes:
+    """The narrowest class of several dtypes that has this one."""
+    families = ("Bool", "UInt", "Int", "Float", "Complex", "Key")
+    return next((CLASSES[each] for each in families if name in CLASSES[each].names), ANY_DTYPE)
+
+
+def run_cases(name: str, count: int, seed: int = 0) -> Tally:
+    """Tries `count` generated cases of one rule."""
+    rng = random.Random(f"{name}/{seed}")
+    tally = Tally()
+    for _ in range(count):
+        check(name, GENERATORS[name](rng, name), tally, rng)
+    return tally
+
+
+def with_dtype(case: Case, name: str) -> Case:
+    """The case with every array of one dtype."""
+    return replace(case, args=tuple(replace(a, dtype=name) if isinstance(a, A) else a for a in case.args))

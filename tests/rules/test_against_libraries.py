@@ -1,0 +1,31 @@
+"""Every rule agrees with the library it describes, on generated calls; a rule without a generator does not exist.
+
+Generators are in `cases_*.py`, one file per family.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from shapecheck.rules import registry
+from tests.rules.harness import GENERATORS, run_cases
+
+COUNT = int(os.environ.get("SHAPECHECK_RULE_CASES", "12"))
+
+for module in sorted(Path(__file__).parent.glob("cases_*.py")):
+    import_module(f"tests.rules.{module.stem}")
+
+
+def test_every_rule_has_a_generator() -> None:
+    named = registry().rules.keys() | registry().layers.keys()
+    assert named - GENERATORS.keys() == set()
+
+
+@pytest.mark.parametrize("name", sorted(GENERATORS))
+def test_rule(name: str) -> None:
+    tally = run_cases(name, COUNT)
+    assert tally.problems == []
