@@ -207,6 +207,10 @@ def evaluate(tree: ast.expr, names: Names) -> object:
             return list(_comprehend(node.generators, node.elt, names))
         case ast.SetComp():
             return set(_comprehend(node.generators, node.elt, names))
+        case ast.Dict():
+            return _dict(node, names)
+        case ast.DictComp():
+            return dict(_comprehend(node.generators, ast.Tuple([node.key, node.value], ast.Load()), names))
         case ast.JoinedStr():
             return "".join(str(evaluate(part, names)) for part in node.values)
         case ast.FormattedValue():
@@ -313,7 +317,14 @@ def _elements(nodes: Iterable[ast.expr], names: Names) -> Iterator[object]:
             yield evaluate(node, names)
 
 
-def _comprehend(generators: list[ast.comprehension], element: ast.expr, names: Names) -> Iterator[object]:
+def _dict(node: ast.Dict, names: Names) -> dict[object, object]:
+    result: dict[object, object] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        result |= _any(value, names) if key is None else {evaluate(key, names): evaluate(value, names)}
+    return result
+
+
+def _comprehend(generators: list[ast.comprehension], element: ast.expr, names: Names) -> Iterator[Any]:
     if not generators:
         yield evaluate(element, names)
         return
