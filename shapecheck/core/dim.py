@@ -43,7 +43,7 @@ class Symbol:
 
     @property
     def key(self) -> str:
-        return f"{self.name}@{self.scope}"
+        return f"{self.name}@{self.scope}!{self.kind.value}"
 
     def __str__(self) -> str:
         return self.name
@@ -58,10 +58,10 @@ class Quotient:
 
     @property
     def key(self) -> str:
-        return f"{_grouped(self.numerator)}//{_grouped(self.denominator)}"
+        return f"~({self.numerator.key})//({self.denominator.key})"
 
     def __str__(self) -> str:
-        return self.key
+        return f"{_grouped(self.numerator)}//{_grouped(self.denominator)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ class Remainder:
 
     @property
     def key(self) -> str:
-        return f"{_grouped(self.numerator)}%{_grouped(self.denominator)}"
+        return f"~({self.numerator.key})%({self.denominator.key})"
 
     def __str__(self) -> str:
-        return self.key
+        return f"{_grouped(self.numerator)}%{_grouped(self.denominator)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class Extremum:
 
     @property
     def key(self) -> str:
-        return f"{self.function}({','.join(map(str, self.items))})"
+        return f"{self.function}({','.join(item.key for item in self.items)})"
 
     def __str__(self) -> str:
-        return self.key
+        return f"{self.function}({','.join(map(str, self.items))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,10 @@ class Broadcastable:
 
     @property
     def key(self) -> str:
-        return f"#{self.inner}"
+        return f"#({self.inner.key})"
 
     def __str__(self) -> str:
-        return self.key
+        return f"#{self.inner}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,11 @@ class Dim:
 
     terms: tuple[tuple[Monomial, int], ...]
     is_unknown: bool = field(default=False)
+
+    @property
+    def key(self) -> str:
+        """A text that no other dim has: it orders atoms, so it names scopes and kinds, unlike `str`."""
+        return "+".join(f"{factor}*{'*'.join(atom.key for atom in monomial)}" for monomial, factor in self.terms) or "_"
 
     @property
     def constant(self) -> int | None:
@@ -392,13 +397,13 @@ def mod(left: Dim, right: Dim) -> Dim:
     if all(not isinstance(atom, Quotient) for atom in quotient.atoms()):
         return left - quotient * right
     _, rest = _split_multiples(left, right)
-    return dim(Remainder(rest, right))
+    return dim(Remainder(rest, right)) if rest != ZERO else ZERO
 
 
 def extremum(function: str, items: Iterable[Dim]) -> Dim:
     """`min` or `max` of the dims, as far as their order is decided."""
     kept: list[Dim] = []
-    for item in items:
+    for item in chain.from_iterable(_flattened(function, item) for item in items):
         if item.is_unknown:
             return UNKNOWN_DIM
         if any(_beats(function, other, item) for other in kept):
@@ -406,7 +411,15 @@ def extremum(function: str, items: Iterable[Dim]) -> Dim:
         kept = [other for other in kept if not _beats(function, item, other)] + [item]
     if len(kept) == 1:
         return kept[0]
-    return dim(Extremum(function, tuple(sorted(kept, key=str)))) if kept else UNKNOWN_DIM
+    return dim(Extremum(function, tuple(sorted(kept, key=lambda item: item.key)))) if kept else UNKNOWN_DIM
+
+
+def _flattened(function: str, item: Dim) -> tuple[Dim, ...]:
+    match item.atom:
+        case Extremum(inner, items) if inner == function:
+            return items
+        case _:
+            return (item,)
 
 
 def _beats(function: str, one: Dim, other: Dim) -> bool:
@@ -472,7 +485,7 @@ def compare(left: Dim, right: Dim, facts: Facts = frozenset()) -> Verdict:
     """Whether two sizes are equal: for all values, for none, or not decided.
 
     Sizes built from rigid symbols alone are different as soon as they are different polynomials: a function that
-    promises to work for every `b` and `c` may not return `c` for `b`.
+    promises to work for every `b` and `c` may not return `c` for `b`. Symbols of unrelated owners decide nothing.
     """
     if left.is_unknown or right.is_unknown:
         return Verdict.UNKNOWN
@@ -482,9 +495,19 @@ def compare(left: Dim, right: Dim, facts: Facts = frozenset()) -> Verdict:
     low, high = bounds(difference)
     if (low is not None and low > 0) or (high is not None and high < 0):
         return Verdict.DIFFERENT
-    if all(isinstance(atom, Symbol) and atom.kind is Kind.RIGID for atom in difference.atoms()):
+    if independent(difference):
         return Verdict.DIFFERENT
     return Verdict.DIFFERENT if _never_divides(difference) else Verdict.UNKNOWN
+
+
+def independent(value: Dim) -> bool:
+    """Whether the dim is built from rigid symbols of one signature (or of its class) alone."""
+    atoms = value.atoms()
+    if not all(isinstance(atom, Symbol) and atom.kind is Kind.RIGID for atom in atoms):
+        return False
+    scopes = {atom.scope for atom in atoms if isinstance(atom, Symbol)}
+    inner = max(scopes, key=len, default="")
+    return all(scope == inner or inner.startswith(f"{scope}.") for scope in scopes)
 
 
 def _never_divides(difference: Dim) -> bool:
@@ -497,13 +520,24 @@ def _never_divides(difference: Dim) -> bool:
 def with_facts(value: Dim, facts: Facts) -> Dim:
     """Simplifies with established divisibility: `(d // h) * h` is `d` once `h` is known to divide `d`."""
     for divisor, multiple in facts:
-        quotient = multiple // divisor
-        atom = quotient.atom
-        if not isinstance(atom, Quotient):
+        atom = _open_quotient(divisor, multiple)
+        if atom is None:
             continue
         value = _cancel_quotient(value, atom)
-        value = substitute(value, {Remainder(atom.numerator, atom.denominator): ZERO})
+        remainders = [Remainder(atom.numerator, atom.denominator), (multiple % divisor).atom]
+        value = substitute(value, {found: ZERO for found in remainders if isinstance(found, Remainder)})
     return value
+
+
+def _open_quotient(divisor: Dim, multiple: Dim) -> Quotient | None:
+    """The quotient that the fact makes exact. `(n//2)//3` is written `n//6`, of which `3 | n//2` says nothing."""
+    quotient = multiple // divisor
+    for atom in quotient.atoms():
+        if isinstance(atom, Quotient):
+            rest = multiple - (quotient - dim(atom)) * divisor
+            if rest * atom.denominator == atom.numerator * divisor:
+                return atom
+    return None
 
 
 def _cancel_quotient(value: Dim, atom: Quotient) -> Dim:
