@@ -1,0 +1,299 @@
+"""Reads jaxtyping annotations: `Float[Tensor, "b *s 2*d"]` becomes an array type with shape and dtype.
+
+Second phase: mypy's type analyser calls `analyze` for every `typing.Annotated`, which is what jaxtyping's classes are
+to a type checker. Names become type variables that nobody has bound yet (`encode.FREE`); `binding` ties them to their
+signature afterwards. A name that is a type parameter in scope (PEP 695) is that parameter.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from zlib import crc32
+
+from mypy.errorcodes import ErrorCode
+from mypy.nodes import Context, Import, ImportFrom, MypyFile
+from mypy.plugin import AnalyzeTypeContext
+from mypy.semanal import SemanticAnalyzer
+from mypy.typeanal import TypeAnalyser
+from mypy.types import (
+    AnyType,
+    EllipsisType,
+    Instance,
+    ProperType,
+    RawExpressionType,
+    Type,
+    TypeOfAny,
+    TypeVarId,
+    TypeVarTupleType,
+    TypeVarType,
+    UnboundType,
+    UnionType,
+    UnpackType,
+    get_proper_type,
+)
+
+from mypy_plugin import codes
+from mypy_plugin.encode import (
+    ANY,
+    FREE,
+    NamedTypes,
+    array_instance,
+    array_type,
+    dim_type,
+    dtypes_of,
+    literal,
+    shape_of,
+    shape_type,
+    sharp_run,
+    symbol_of,
+    tuple_type,
+)
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, dim, extremum
+from shapecheck.core.dtype import CLASSES, DTypes, class_name
+from shapecheck.core.grammar import Axis, Expression, Name, ShapeSyntaxError, Size, lint_shape, parse_shape
+from shapecheck.core.shape import ANY_SHAPE, from_items
+from shapecheck.core.value import Array
+from mypy_plugin.encode import library_of
+
+_SCALARS = frozenset(["builtins.bool", "builtins.int", "builtins.float", "builtins.complex"])
+
+
+def analyze(ctx: AnalyzeTypeContext) -> Type:
+    """The type of `Annotated[...]` as written: ours for jaxtyping's classes, mypy's own meaning otherwise."""
+    written, analyser = ctx.type, ctx.api
+    assert isinstance(analyser, TypeAnalyser)
+    if len(written.args) < 2:
+        analyser.fail("Annotated[...] must have exactly one type argument and at least one annotation", written)
+        return AnyType(TypeOfAny.from_error)
+    base = analyser.anal_type(written.args[0])
+    name = jaxtyping_class(written.name, module_of(analyser))
+    if name is None:
+        return base
+    text = shape_text(written.args[1])
+    if text is None:
+        _fail(analyser, "the shape must be a string", written.args[1])
+        return base
+    return Reader(analyser, written).annotated(base, CLASSES[name], text)
+
+
+def module_of(analyser: TypeAnalyser) -> MypyFile | None:
+    """The module whose annotations are being analysed."""
+    api = analyser.api
+    return api.cur_mod_node if isinstance(api, SemanticAnalyzer) else None
+
+
+def jaxtyping_class(written: str, module: MypyFile | None) -> str | None:
+    """The jaxtyping dtype class that a written name means in a module, through import aliases; None for others."""
+    head, _, attribute = written.rpartition(".")
+    target = _imports(module).get(head or written) if module is not None else None
+    if target is None:
+        last = attribute or written
+        return last if last in CLASSES else None
+    if target.split(".")[0] in ("typing", "typing_extensions"):
+        return None
+    last = attribute if head else target.rpartition(".")[2]
+    return last if last in CLASSES else None
+
+
+_import_cache: dict[int, tuple[MypyFile, dict[str, str]]] = {}
+
+
+def _imports(module: MypyFile) -> Mapping[str, str]:
+    """Local names of a module's imports with what they import. Kept per module object: the daemon makes new ones."""
+    cached = _import_cache.get(id(module))
+    if cached is None or cached[0] is not module:
+        if len(_import_cache) > 256:
+            _import_cache.clear()
+        cached = _import_cache[id(module)] = (module, dict(_imported_names(module)))
+    return cached[1]
+
+
+def _imported_names(module: MypyFile) -> list[tuple[str, str]]:
+    names: list[tuple[str, str]] = []
+    for statement in module.imports:
+        match statement:
+            case ImportFrom(id=source, names=imported):
+                names += [(alias or name, f"{source}.{name}") for name, alias in imported]
+            case Import(ids=modules):
+                names += [(alias or name, name) for name, alias in modules]
+    return names
+
+
+def shape_text(written: Type) -> str | None:
+    """The text of a string in an annotation: a raw expression, or a word that mypy took for a forward reference."""
+    match written:
+        case RawExpressionType(literal_value=str() as text):
+            return text
+        case UnboundType(original_str_expr=str() as text) | UnionType(original_str_expr=str() as text):
+            return text
+        case _:
+            return None
+
+
+def _fail(analyser: TypeAnalyser, message: str, context: Context, code: ErrorCode = codes.ANNOTATION) -> None:
+    analyser.fail(message, context, code=code)
+
+
+class Reader:
+    """Turns one annotation into a type. Keeps what every step needs: the analyser and the place."""
+
+    def __init__(self, analyser: TypeAnalyser, written: UnboundType) -> None:
+        self.analyser = analyser
+        self.written = written
+        self.named: NamedTypes = lambda fullname, args: analyser.named_type(fullname, args)
+
+    def annotated(self, base: Type, dtypes: DTypes, text: str) -> Type:
+        """The type of `Class[base, "text"]`."""
+        try:
+            spec = parse_shape(text)
+        except ShapeSyntaxError as error:
+            self.report(error)
+            return base
+        for fault in lint_shape(text):
+            self.report(fault)
+        items = [item for axis in spec.axes for item in [self.axis(axis)]]
+        return self.shaped(base, dtypes, items)
+
+    def report(self, fault: ShapeSyntaxError) -> None:
+        """A malformed shape string, at the column of the word that is wrong."""
+        place = Context(self.written.args[1].line, self.written.args[1].column + 1 + fault.column)
+        _fail(self.analyser, str(fault), place)
+
+    def shaped(self, base: Type, dtypes: DTypes, items: list[Type]) -> Type:
+        """The array type(s) in `base` with these axes in front of their own."""
+        proper = get_proper_type(base)
+        if isinstance(proper, UnionType):
+            return UnionType.make_union([self.shaped(item, dtypes, items) for item in proper.items])
+        instance = array_instance(proper) if isinstance(proper, Instance) else None
+        if instance is None:
+            return base
+        if instance.type.fullname not in GENERIC_ARRAYS and instance.type.fullname != NDARRAY:
+            return base  # a subclass of an array class has no place for a shape
+        return self.array(instance, dtypes, items)
+
+    def array(self, instance: Instance, dtypes: DTypes, items: list[Type]) -> Instance:
+        """`instance` with a shape and a dtype; a nested annotation's axes follow ours, its dtypes are intersected."""
+        old_dtype, old_shape = (instance.args[1], instance.args[0]) if instance.type.fullname == NDARRAY else instance.args
+        nested = get_proper_type(old_shape)
+        inner = list(nested.items) if hasattr(nested, "items") and instance.type.fullname != NDARRAY else []
+        both = dtypes & dtypes_of(old_dtype) if inner else dtypes
+        if not both.names:
+            _fail(self.analyser, f"no dtype is in both {class_name(dtypes)} and {class_name(dtypes_of(old_dtype))}", self.written)
+            both = dtypes
+        bare = array_type(instance, Array(ANY_SHAPE, both, library_of(instance)), self.named)
+        args = list(bare.args)
+        args[0 if instance.type.fullname == NDARRAY else 1] = self.shape(items + inner)
+        result = instance.copy_modified(args=args)
+        result.set_line(self.written)
+        return result
+
+    def shape(self, items: list[Type]) -> ProperType:
+        if len(items) == 1 and isinstance(items[0], UnpackType) and isinstance(get_proper_type(items[0].type), Instance):
+            if not shape_of(tuple_type(items, self.named)).items[0] != ANY_SHAPE.items[0]:
+                return shape_type(ANY_SHAPE, self.named)
+        return tuple_type(items, self.named)
+
+    def axis(self, axis: Axis) -> Type:
+        """The type of one axis inside a shape."""
+        if axis.variadic:
+            return self.run(axis)
+        if axis.anonymous or axis.treepath:
+            return self.named("builtins.int", [])
+        size = self.size(axis)
+        return self.named(SHARP, [size]) if axis.broadcast else size
+
+    def run(self, axis: Axis) -> Type:
+        if axis.anonymous or not isinstance(axis.term, Name) or axis.treepath:
+            return UnpackType(self.named("builtins.tuple", [self.named("builtins.int", [])]))
+        variable = self.run_variable(axis.term.name)
+        return UnpackType(sharp_run(variable, self.named) if axis.broadcast else variable)
+
+    def size(self, axis: Axis) -> Type:
+        match axis.term:
+            case Size(size):
+                return literal(size, self.named)
+            case Name(name):
+                return self.variable(name)
+            case Expression() as expression:
+                return dim_type(self.expression(expression), self.named)
+
+    def variable(self, name: str) -> TypeVarType:
+        """The type variable of a name: a type parameter in scope, else one that `binding` will bind."""
+        return self.parameter(name) or free_variable(name, self.named)
+
+    def parameter(self, name: str) -> TypeVarType | None:
+        scope = self.analyser.tvar_scope
+        while scope is not None:
+            for variable in scope.scope.values():
+                if variable.name == name and isinstance(variable, TypeVarType) and _is_int(variable.upper_bound):
+                    return variable
+            scope = scope.parent  # type: ignore[assignment]  # None ends the chain
+        return None
+
+    def run_variable(self, name: str) -> TypeVarTupleType:
+        return free_run(name, self.named)
+
+    def expression(self, expression: Expression) -> Dim:
+        """The dim of a symbolic axis, unknown where it is no polynomial of names."""
+        if expression.tree is None:
+            return UNKNOWN_DIM
+        placeholders = {f"_interp{i}": source for i, source in enumerate(expression.interpolations)}
+        return _evaluate(expression.tree, lambda name: self.leaf(name, placeholders))
+
+    def leaf(self, name: str, placeholders: Mapping[str, str]) -> Dim:
+        if (source := placeholders.get(name)) is not None:
+            return interpolation(source)
+        return dim(symbol_of(self.variable(name)))
+
+
+def interpolation(source: str) -> Dim:
+    """The size that `{source}` stands for: an int of the call, known by its text until somebody knows better."""
+    return dim(Symbol("{" + source + "}", "", Kind.VALUE))
+
+
+def _is_int(typ: Type) -> bool:
+    proper = get_proper_type(typ)
+    return isinstance(proper, Instance) and proper.type.fullname == "builtins.int"
+
+
+def free_variable(name: str, named: NamedTypes) -> TypeVarType:
+    """A dim's type variable that no signature has bound."""
+    bound = named("builtins.int", [])
+    return TypeVarType(name, name, TypeVarId(FREE - crc32(name.encode())), [], bound, bound)
+
+
+def free_run(name: str, named: NamedTypes) -> TypeVarTupleType:
+    """A variadic part's type variable that no signature has bound."""
+    top = named("builtins.tuple", [named("builtins.int", [])])
+    return TypeVarTupleType(name, f"*{name}", TypeVarId(FREE - crc32(f"*{name}".encode())), top, top, UnpackType(top))
+
+
+_BINARY: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Mod: lambda a, b: a % b,
+}
+
+
+def _evaluate(node: ast.expr, leaf: Callable[[str], Dim]) -> Dim:
+    match node:
+        case ast.Constant(value=int() as size) if not isinstance(size, bool):
+            return dim(size)
+        case ast.Name(id=name):
+            return leaf(name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_evaluate(operand, leaf)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _evaluate(operand, leaf)
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if 0 <= exponent <= 8:
+            return _evaluate(left, leaf) ** exponent
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+            return _BINARY[type(op)](_evaluate(left, leaf), _evaluate(right, leaf))
+        case ast.Call(func=ast.Name(id="min" | "max" as function), args=args, keywords=[]) if len(args) > 1:
+            return extremum(function, [_evaluate(arg, leaf) for arg in args])
+        case _:
+            return UNKNOWN_DIM

@@ -1,0 +1,225 @@
+"""Ties the names in shape strings to their owners: the signatures that bind them.
+
+Third phase: `annotations` asks for it by `schedule`; mypy runs it for a module after semantic analysis and before type
+checking. In every signature the free names of the parameters become type variables of that function, exactly as if the
+user had written `def f[b, c](...)`. Names that stand in the return type alone stay free: "some size", not "every size".
+Annotated locals see the names of their function. Walks the tree by hand: mypy's compiled visitors cannot be subclassed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from zlib import crc32
+
+from mypy.expandtype import expand_type
+from mypy.nodes import (
+    AssignmentStmt,
+    Block,
+    ClassDef,
+    Decorator,
+    ForStmt,
+    FuncDef,
+    IfStmt,
+    MatchStmt,
+    MypyFile,
+    NameExpr,
+    Node,
+    OverloadedFuncDef,
+    Statement,
+    TryStmt,
+    TypeInfo,
+    Var,
+    WhileStmt,
+    WithStmt,
+)
+from mypy.semanal import SemanticAnalyzer
+from mypy.type_visitor import TypeTranslator
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    Instance,
+    Overloaded,
+    ProperType,
+    TupleType,
+    Type,
+    TypeAliasType,
+    TypeVarId,
+    TypeVarLikeType,
+    TypeVarTupleType,
+    TypeVarType,
+    UnionType,
+    UnpackType,
+    get_proper_type,
+)
+
+from mypy_plugin.encode import FREE
+
+_BOUND = -1_000
+type Bound = dict[TypeVarId, TypeVarLikeType]
+
+
+def schedule(analyser: SemanticAnalyzer) -> None:
+    """Binds the current module's names when its semantic analysis is done."""
+    module = analyser.cur_mod_node
+    analyser.schedule_patch(0, lambda: _bind_block(module.defs, {}))
+
+
+def is_free(variable: TypeVarLikeType) -> bool:
+    """Whether no signature has bound the variable."""
+    return variable.id.raw_id <= FREE and not variable.id.is_meta_var()
+
+
+def is_dim(variable: TypeVarLikeType) -> bool:
+    """Whether the variable is a name of a shape string, bound to its signature or not."""
+    return variable.id.raw_id <= _BOUND and not variable.id.is_meta_var()
+
+
+def bound_variable(variable: TypeVarLikeType, owner: str) -> TypeVarLikeType:
+    """The variable as a type parameter of the function `owner`."""
+    name = f"*{variable.name}" if isinstance(variable, TypeVarTupleType) else variable.name
+    raw_id = _BOUND - crc32(name.encode()) % 900_000_000
+    return variable.copy_modified(id=TypeVarId(raw_id, namespace=owner))
+
+
+# --- the walk ----------------------------------------------------------------------------------------------------
+
+
+def _bind_block(statements: Iterable[Statement], bound: Bound) -> None:
+    for statement in statements:
+        _bind_statement(statement, bound)
+
+
+def _bind_statement(statement: Node, bound: Bound) -> None:
+    match statement:
+        case FuncDef():
+            _bind_function(statement)
+        case Decorator(func=function):
+            _bind_function(function)
+        case OverloadedFuncDef():
+            _bind_overloaded(statement)
+        case ClassDef():
+            _bind_class(statement)
+        case AssignmentStmt():
+            _bind_locals(statement, bound)
+        case _:
+            for block in blocks_of(statement):
+                _bind_block(block.body, bound)
+
+
+def blocks_of(statement: Node) -> Iterator[Block]:
+    """The blocks inside a compound statement."""
+    candidates: list[Block | None] = []
+    match statement:
+        case Block():
+            candidates = [statement]
+        case IfStmt(body=bodies, else_body=last):
+            candidates = [*bodies, last]
+        case ForStmt(body=body, else_body=last) | WhileStmt(body=body, else_body=last):
+            candidates = [body, last]
+        case WithStmt(body=body):
+            candidates = [body]
+        case TryStmt(body=body, handlers=handlers, else_body=last, finally_body=end):
+            candidates = [body, *handlers, last, end]
+        case MatchStmt(bodies=bodies):
+            candidates = [*bodies]
+    yield from filter(None, candidates)
+
+
+def _bind_function(function: FuncDef) -> None:
+    bound: Bound = {}
+    if isinstance(function.type, CallableType):
+        function.type = bind_signature(function.type, function.fullname, bound)
+    _bind_block(function.body.body, bound)
+
+
+def _bind_overloaded(function: OverloadedFuncDef) -> None:
+    for item in function.items:
+        _bind_statement(item, {})
+    if function.impl is not None:
+        _bind_statement(function.impl, {})
+    if isinstance(function.type, Overloaded):
+        items = [bind_signature(item, f"{function.fullname}#{index}", {}) for index, item in enumerate(function.type.items)]
+        function.type = Overloaded(items)
+
+
+def _bind_class(definition: ClassDef) -> None:
+    _bind_block(definition.defs.body, {})
+    for symbol in definition.info.names.values():
+        if symbol.plugin_generated or definition.info.is_named_tuple:
+            _bind_generated(symbol.node, definition.info)
+
+
+def _bind_generated(node: object, info: TypeInfo) -> None:
+    """Methods that mypy's plugins made, such as a dataclass's `__init__`, have no statement in the class body."""
+    match node:
+        case FuncDef(type=FunctionLike()) | Decorator(func=FuncDef(type=FunctionLike())):
+            function = node if isinstance(node, FuncDef) else node.func
+            if isinstance(function.type, CallableType):
+                function.type = bind_signature(function.type, function.fullname or f"{info.fullname}.{function.name}", {})
+
+
+def _bind_locals(statement: AssignmentStmt, bound: Bound) -> None:
+    """An annotated local sees its function's names; attributes and new names stay free."""
+    if statement.type is None or not bound or not has_free(statement.type):
+        return
+    for lvalue in statement.lvalues:
+        if isinstance(lvalue, NameExpr) and isinstance(lvalue.node, Var) and lvalue.node.type is not None:
+            statement.type = lvalue.node.type = replace(lvalue.node.type, bound)
+
+
+# --- signatures --------------------------------------------------------------------------------------------------
+
+
+def bind_signature(signature: CallableType, owner: str, bound: Bound) -> CallableType:
+    """Makes the free names of the parameters type variables of `owner`; fills `bound` with them."""
+    for typ in signature.arg_types:
+        for variable in free_variables(typ):
+            bound.setdefault(variable.id, bound_variable(variable, owner))
+    if not bound and not has_free(signature.ret_type):
+        return signature
+    known = {variable.id for variable in signature.variables}
+    return signature.copy_modified(
+        arg_types=[replace(typ, bound) for typ in signature.arg_types],
+        ret_type=replace(signature.ret_type, bound),
+        variables=[*signature.variables, *(v for v in bound.values() if v.id not in known)],
+    )
+
+
+def replace(typ: Type, bound: Bound) -> Type:
+    """The type with free names replaced by their bound variables, aliases opened where they contain some."""
+    return expand_type(typ.accept(_OpenAliases()), dict(bound)) if bound and has_free(typ) else typ
+
+
+class _OpenAliases(TypeTranslator):
+    """Replaces aliases of array types by what they stand for, so that their names can be bound."""
+
+    def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
+        target = get_proper_type(t)
+        return target.accept(self) if has_free(target) else t
+
+    def visit_callable_type(self, t: CallableType, /) -> Type:
+        return t
+
+
+def has_free(typ: Type) -> bool:
+    """Whether a free name occurs in the type."""
+    return any(True for _ in free_variables(typ))
+
+
+def free_variables(typ: Type) -> Iterator[TypeVarLikeType]:
+    """The free names in the type, in the order they are written. Callables keep theirs: they are not checked."""
+    for variable in variables_in(get_proper_type(typ)):
+        if is_free(variable):
+            yield variable
+
+
+def variables_in(typ: ProperType) -> Iterator[TypeVarLikeType]:
+    """Every type variable in a type, outside callables."""
+    match typ:
+        case TypeVarType() | TypeVarTupleType():
+            yield typ
+        case UnpackType(type=inner):
+            yield from variables_in(get_proper_type(inner))
+        case Instance(args=parts) | TupleType(items=parts) | UnionType(items=parts):
+            for part in parts:
+                yield from variables_in(get_proper_type(part))

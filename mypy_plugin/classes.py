@@ -1,0 +1,71 @@
+"""Array and layer classes become generic, with PEP 696 defaults that mean unknown.
+
+First phase: mypy's semantic analyser calls `customize` for the classes of `names` before it analyses their bodies. A
+bare `Tensor` then is `Tensor[Shaped, tuple[int, ...]]`, also under `--strict`. Unknown is the top type, never `Any`:
+with `Any`, mypy narrows a rebound variable back to the union of all its earlier shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mypy.nodes import COVARIANT
+from mypy.plugin import ClassDefContext
+from mypy.types import Instance, Type, TypeVarId, TypeVarType
+
+from mypy_plugin.names import GENERIC_ARRAYS, STATIC, layer_rule
+from shapecheck.rules import layer
+
+DTYPE, SHAPE = "DType", "Shape"
+
+
+def hook_for(fullname: str) -> Callable[[ClassDefContext], None] | None:
+    """The hook for a class definition, None for ordinary classes."""
+    if fullname in GENERIC_ARRAYS:
+        return make_array
+    return make_layer if layer_rule(fullname) is not None else None
+
+
+def make_array(ctx: ClassDefContext) -> None:
+    """Adds the dtype and shape parameters, and hands them to a generic base (`Parameter` is a `Tensor`)."""
+    info = ctx.cls.info
+    if info.type_vars:
+        return
+    _add_variables(ctx, {DTYPE: _dtype_top(ctx), SHAPE: _shape_top(ctx)})
+    own: list[Type] = list(ctx.cls.type_vars)
+    info.bases = [base.copy_modified(args=own) if base.type.fullname in GENERIC_ARRAYS else base for base in info.bases]
+
+
+def make_layer(ctx: ClassDefContext) -> None:
+    """Adds one parameter for each constructor argument that the layer's rule reads."""
+    name = layer_rule(ctx.cls.fullname)
+    row = layer(name) if name is not None else None
+    if row is None or ctx.cls.info.type_vars:
+        return
+    top = _object(ctx)
+    _add_variables(ctx, dict.fromkeys(map(str.title, row.fields), top))
+
+
+def _add_variables(ctx: ClassDefContext, defaults: dict[str, Type]) -> None:
+    info = ctx.cls.info
+    bound = _object(ctx)
+    ctx.cls.type_vars = [
+        TypeVarType(
+            name, f"{info.fullname}.{name}", TypeVarId(index, namespace=info.fullname), [], bound, default, COVARIANT
+        )
+        for index, (name, default) in enumerate(defaults.items(), 1)
+    ]
+    info.type_vars = []
+    info.add_type_vars()
+
+
+def _object(ctx: ClassDefContext) -> Instance:
+    return ctx.api.named_type("builtins.object")
+
+
+def _dtype_top(ctx: ClassDefContext) -> Instance:
+    return ctx.api.named_type_or_none(f"{STATIC}.Shaped") or _object(ctx)
+
+
+def _shape_top(ctx: ClassDefContext) -> Instance:
+    return ctx.api.named_type("builtins.tuple", [ctx.api.named_type("builtins.int")])

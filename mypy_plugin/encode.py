@@ -1,0 +1,392 @@
+"""Translation between mypy's types and the core's values: dims, shapes, dtypes, arrays.
+
+A dim is a `Literal` int, a type variable, `int` when unknown, or `Size[form, atoms]`, whose atoms mypy substitutes by
+itself when it solves type variables. Called by every hook; knows nothing of rules or of annotations' text.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Protocol
+
+from mypy.types import (
+    AnyType,
+    Instance,
+    LiteralType,
+    ProperType,
+    TupleType,
+    Type,
+    TypeOfAny,
+    TypeVarTupleType,
+    TypeVarType,
+    UnpackType,
+    get_proper_type,
+)
+
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP, SIZE, STATIC, SYM
+from shapecheck.core.dim import (
+    UNKNOWN_DIM,
+    Atom,
+    Broadcastable,
+    Dim,
+    Extremum,
+    Kind,
+    Quotient,
+    Remainder,
+    Symbol,
+    Volume,
+    broadcastable,
+    dim,
+    extremum,
+)
+from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, class_name
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Run, Shape, from_items
+from shapecheck.core.value import Array, Library
+
+ANY = AnyType(TypeOfAny.special_form)
+FREE = -1_000_000_000
+"""Raw ids at and below this one belong to names that no signature has bound yet (aliases, attributes, locals)."""
+
+
+class NamedTypes(Protocol):
+    """What mypy's semantic analyser and checker share: types by full name."""
+
+    def __call__(self, fullname: str, args: list[Type]) -> Instance: ...
+
+
+_type_variables: dict[str, TypeVarType | TypeVarTupleType] = {}
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def symbol_of(variable: TypeVarType) -> Symbol:
+    """The core's symbol for a type variable; the way back is remembered."""
+    scope = str(variable.id.namespace) if variable.id.meta_level == 0 else f"{variable.id.namespace}?{variable.id.raw_id}"
+    _type_variables[f"{variable.name}@{scope}"] = variable
+    kind = Kind.SIZE if variable.id.raw_id <= FREE or variable.id.is_meta_var() else Kind.RIGID
+    return Symbol(variable.name, scope, kind)
+
+
+def run_of(variable: TypeVarTupleType, broadcast: bool = False) -> Run:
+    """The core's variadic part for a variadic type variable."""
+    scope = str(variable.id.namespace)
+    _type_variables[f"*{variable.name}@{scope}"] = variable
+    return Run(variable.name, scope, broadcast)
+
+
+def variable_of(symbol: Symbol) -> TypeVarType | None:
+    """The type variable that a symbol was read from."""
+    found = _type_variables.get(symbol.key)
+    return found if isinstance(found, TypeVarType) else None
+
+
+def run_variable(name: str | None, scope: str) -> TypeVarTupleType | None:
+    """The variadic type variable that a run was read from."""
+    found = _type_variables.get(f"*{name}@{scope}")
+    return found if isinstance(found, TypeVarTupleType) else None
+
+
+def dim_of(typ: Type) -> Dim:
+    """The size that a type in a shape, or the type of an int expression, stands for; unknown for a plain `int`."""
+    match get_proper_type(typ):
+        case LiteralType(value=bool()):
+            return UNKNOWN_DIM
+        case LiteralType(value=int() as size):
+            return dim(size)
+        case TypeVarType() as variable:
+            return dim(symbol_of(variable))
+        case Instance(type=info, args=args) as instance:
+            if info.fullname == SIZE:
+                return _size_of(args)
+            if info.fullname == SHARP and args:
+                return broadcastable(dim_of(args[0]))
+            known = instance.last_known_value
+            return dim_of(known) if known is not None and isinstance(known.value, int) else UNKNOWN_DIM
+        case _:
+            return UNKNOWN_DIM
+
+
+def _size_of(args: tuple[Type, ...]) -> Dim:
+    form, atoms = (get_proper_type(arg) for arg in args)
+    if not isinstance(form, LiteralType) or not isinstance(form.value, str) or not isinstance(atoms, TupleType):
+        return UNKNOWN_DIM
+    return _compiled(form.value)([_atom_of(item) for item in atoms.items])
+
+
+def _atom_of(typ: Type) -> Dim:
+    match get_proper_type(typ):
+        case Instance(type=info, args=args) if info.fullname == SYM:
+            name, scope, kind = (_text(arg) for arg in args)
+            return dim(Symbol(name, scope, Kind(kind)))
+        case TupleType() as volume:
+            return shape_of(volume).size
+        case other:
+            return dim_of(other)
+
+
+def _text(typ: Type) -> str:
+    proper = get_proper_type(typ)
+    return proper.value if isinstance(proper, LiteralType) and isinstance(proper.value, str) else ""
+
+
+type Build = Callable[[list[Dim]], Dim]
+
+
+@lru_cache(maxsize=4096)
+def _compiled(form: str) -> Build:
+    """A function from atoms to the dim that a form such as `2*a0+a1//3` describes."""
+    return _build(ast.parse(form, mode="eval").body)
+
+
+_OPERATORS: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Mod: lambda a, b: a % b,
+}
+
+
+def _build(node: ast.expr) -> Build:
+    match node:
+        case ast.Constant(value=int() as size):
+            return lambda atoms: dim(size)
+        case ast.Name(id=name):
+            index = int(name[1:])
+            return lambda atoms: atoms[index]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner = _build(operand)
+            return lambda atoms: -inner(atoms)
+        case ast.BinOp(left=left, op=op, right=right):
+            one, other, combine = _build(left), _build(right), _OPERATORS[type(op)]
+            return lambda atoms: combine(one(atoms), other(atoms))
+        case ast.Call(func=ast.Name(id="sharp"), args=[arg]):
+            sharp = _build(arg)
+            return lambda atoms: broadcastable(sharp(atoms))
+        case ast.Call(func=ast.Name(id=function), args=args):
+            parts = [_build(arg) for arg in args]
+            return lambda atoms: extremum(function, [part(atoms) for part in parts])
+        case _:
+            return lambda atoms: UNKNOWN_DIM
+
+
+def shape_of(typ: Type) -> Shape:
+    """The shape that the type of a shape parameter describes."""
+    proper = get_proper_type(typ)
+    return from_items(map(_item_of, proper.items)) if isinstance(proper, TupleType) else ANY_SHAPE
+
+
+def _item_of(typ: Type) -> Item:
+    proper = get_proper_type(typ)
+    return run_in(proper) if isinstance(proper, UnpackType) else dim_of(proper)
+
+
+def run_in(item: UnpackType) -> Run:
+    """The variadic part that an unpacked item of a shape stands for."""
+    inner = get_proper_type(item.type)
+    if isinstance(inner, TypeVarTupleType):
+        return run_of(inner)
+    return _sharp_run_of(inner) if isinstance(inner, Instance) and inner.args else ANY_RUN
+
+
+def _sharp_run_of(run: Instance) -> Run:
+    """The run `*#name`, written `*tuple[Sharp[tuple[*name]], ...]`; any other homogeneous run is unknown."""
+    item = get_proper_type(run.args[0])
+    if not isinstance(item, Instance) or item.type.fullname != SHARP or not item.args:
+        return ANY_RUN
+    shape = shape_of(item.args[0])
+    return Run(shape.run.name, shape.run.scope, broadcast=True) if shape.run is not None else ANY_RUN
+
+
+def sharp_run(variable: TypeVarTupleType, named: NamedTypes) -> Instance:
+    """How `*#name` stands in a shape."""
+    return named("builtins.tuple", [named(SHARP, [tuple_type([UnpackType(variable)], named)])])
+
+
+_NUMPY_DTYPES: Mapping[str, str] = {
+    "bool": "Bool", "bool_": "Bool", "generic": "Shaped", "number": "Num", "inexact": "Inexact", "floating": "Float",
+    "integer": "Integer", "signedinteger": "Int", "unsignedinteger": "UInt", "complexfloating": "Complex",
+    **{name.lower(): name for name in CLASSES if name[-1].isdigit()},
+}  # fmt: skip
+_TO_NUMPY = {name: numpy for numpy, name in _NUMPY_DTYPES.items() if numpy != "bool_"}
+_NUMPY_WIDTHS = {"_64Bit": "64", "_32Bit": "32", "_16Bit": "16", "_8Bit": "8"}
+
+
+def dtypes_of(typ: Type) -> DTypes:
+    """The dtypes that the type of a dtype parameter stands for (our own classes or numpy's)."""
+    proper = get_proper_type(typ)
+    if not isinstance(proper, Instance):
+        return ANY_DTYPE
+    module, _, name = proper.type.fullname.rpartition(".")
+    if module == STATIC:
+        return CLASSES.get(name, ANY_DTYPE)
+    if name == "dtype" and proper.args:
+        return dtypes_of(proper.args[0])
+    return _numpy_dtypes(name, proper.args)
+
+
+def _numpy_dtypes(name: str, args: tuple[Type, ...]) -> DTypes:
+    if args and isinstance(width := get_proper_type(args[0]), Instance):
+        bits = _NUMPY_WIDTHS.get(width.type.name)
+        sized = {"floating": "Float", "signedinteger": "Int", "unsignedinteger": "UInt"}.get(name)
+        if bits and sized:
+            return CLASSES.get(sized + bits, ANY_DTYPE)
+    return CLASSES.get(_NUMPY_DTYPES.get(name, "Shaped"), ANY_DTYPE)
+
+
+def array_instance(typ: Type) -> Instance | None:
+    """The type as an array's (a subclass's array base), None when it is no array."""
+    proper = get_proper_type(typ)
+    if isinstance(proper, TypeVarType):
+        proper = get_proper_type(proper.upper_bound)
+    if not isinstance(proper, Instance):
+        return None
+    fullname = proper.type.fullname
+    if fullname in GENERIC_ARRAYS or fullname == NDARRAY:
+        return proper if len(proper.args) == 2 else None
+    for base in proper.type.mro[1:-1]:
+        if base.fullname in GENERIC_ARRAYS or base.fullname == NDARRAY:
+            return proper
+    return None
+
+
+def array_of(typ: Type) -> Array | None:
+    """The array that a type describes; None when it is no array. A user's subclass has an unknown shape."""
+    instance = array_instance(typ)
+    if instance is None:
+        return None
+    library = library_of(instance)
+    if instance.type.fullname == NDARRAY:
+        return Array(shape_of(instance.args[0]), dtypes_of(instance.args[1]), library)
+    if instance.type.fullname in GENERIC_ARRAYS:
+        return Array(shape_of(instance.args[1]), dtypes_of(instance.args[0]), library)
+    return Array(library=library)
+
+
+def library_of(instance: Instance) -> Library:
+    """The library whose array class this is."""
+    for base in instance.type.mro:
+        if base.fullname in GENERIC_ARRAYS:
+            return GENERIC_ARRAYS[base.fullname]
+    return Library.NUMPY
+
+
+# --- writing -----------------------------------------------------------------------------------------------------
+
+
+def literal(value: int | str, named: NamedTypes) -> LiteralType:
+    """`Literal[value]`."""
+    return LiteralType(value, named("builtins.int" if isinstance(value, int) else "builtins.str", []))
+
+
+def dim_type(size: Dim, named: NamedTypes) -> ProperType:
+    """The type of a size inside a shape."""
+    if size.is_unknown:
+        return named("builtins.int", [])
+    if size.constant is not None:
+        return literal(size.constant, named)
+    if size.symbol is not None and (variable := variable_of(size.symbol)) is not None:
+        return variable
+    return size_type(size, named)
+
+
+def int_type(size: Dim, named: NamedTypes) -> ProperType:
+    """The type of an int expression whose value is the size."""
+    if size.constant is not None:
+        known = literal(size.constant, named)
+        return known.fallback.copy_modified(last_known_value=known)
+    return named("builtins.int", []) if size.is_unknown else size_type(size, named)
+
+
+def size_type(size: Dim, named: NamedTypes) -> Instance:
+    """`Size[form, atoms]`: an int that remembers what it is."""
+    atoms: list[Atom] = []
+    form = _form(size, atoms)
+    items = [_atom_type(atom, named) for atom in atoms]
+    return named(SIZE, [literal(form, named), tuple_type(items, named)])
+
+
+def tuple_type(items: Iterable[Type], named: NamedTypes) -> TupleType:
+    """`tuple[items]`."""
+    return TupleType(list(items), named("builtins.tuple", [ANY]))
+
+
+def _form(size: Dim, atoms: list[Atom]) -> str:
+    """The dim as text over `a0`, `a1`, ...; new atoms are added to the list."""
+    parts = []
+    for monomial, factor in size.terms:
+        parts.append("*".join([f"({factor})" if factor < 0 else str(factor), *(_atom_form(atom, atoms) for atom in monomial)]))
+    return "+".join(parts) or "0"
+
+
+def _atom_form(atom: Atom, atoms: list[Atom]) -> str:
+    match atom:
+        case Symbol() | Volume():
+            if atom not in atoms:
+                atoms.append(atom)
+            return f"a{atoms.index(atom)}"
+        case Quotient(a, b):
+            return f"(({_form(a, atoms)})//({_form(b, atoms)}))"
+        case Remainder(a, b):
+            return f"(({_form(a, atoms)})%({_form(b, atoms)}))"
+        case Extremum(function, items):
+            return f"{function}({','.join(_form(item, atoms) for item in items)})"
+        case Broadcastable(inner):
+            return f"sharp({_form(inner, atoms)})"
+
+
+def _atom_type(atom: Atom, named: NamedTypes) -> Type:
+    match atom:
+        case Volume(name=name, scope=scope) if (run := run_variable(name, scope)) is not None:
+            return tuple_type([UnpackType(run)], named)
+        case Symbol() if (variable := variable_of(atom)) is not None:
+            return variable
+        case Symbol(name=name, scope=scope, kind=kind):
+            return named(SYM, [literal(name, named), literal(scope, named), literal(kind.value, named)])
+        case _:
+            return named("builtins.int", [])
+
+
+def shape_type(shape: Shape, named: NamedTypes) -> ProperType:
+    """The type of a shape parameter; `tuple[int, ...]` when nothing is known."""
+    if shape == ANY_SHAPE:
+        return named("builtins.tuple", [named("builtins.int", [])])
+    return tuple_type([_item_type(item, named) for item in shape.items], named)
+
+
+def _item_type(item: Item, named: NamedTypes) -> Type:
+    if isinstance(item, Dim):
+        return dim_type(item, named)
+    variable = run_variable(item.name, item.scope)
+    if variable is not None:
+        return UnpackType(sharp_run(variable, named) if item.broadcast else variable)
+    return UnpackType(named("builtins.tuple", [named("builtins.int", [])]))
+
+
+def dtype_type(dtypes: DTypes, named: NamedTypes) -> Instance:
+    """Our class of a dtype set."""
+    return named(f"{STATIC}.{class_name(dtypes)}", [])
+
+
+def numpy_dtype_type(dtypes: DTypes, named: NamedTypes) -> Instance:
+    """`numpy.dtype[...]` of a dtype set."""
+    name = _TO_NUMPY.get(class_name(dtypes), "generic")
+    scalar = "numpy.number" if class_name(dtypes) in ("Num", "Real") else f"numpy.{name}"
+    return named("numpy.dtype", [numpy_scalar(scalar, named)])
+
+
+def numpy_scalar(fullname: str, named: NamedTypes) -> Instance:
+    """A numpy scalar class, its own parameters filled with Any."""
+    bare = named(fullname, [])
+    return bare.copy_modified(args=[ANY for _ in bare.type.type_vars])
+
+
+def array_type(like: Instance, array: Array, named: NamedTypes) -> Instance:
+    """An array type of `like`'s class with this shape and dtype."""
+    shape = shape_type(array.shape, named)
+    if like.type.fullname == NDARRAY:
+        return like.copy_modified(args=[shape, numpy_dtype_type(array.dtype, named)])
+    return like.copy_modified(args=[dtype_type(array.dtype, named), shape])

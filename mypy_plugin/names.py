@@ -1,0 +1,108 @@
+"""Every full name by which mypy knows the libraries' things, in one place.
+
+Keys are mypy's names (the module that defines a thing), values the public names that rules are listed under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+from shapecheck.core.value import Library
+from shapecheck.rules import layer, lookup
+
+STATIC = "shapecheck._static"
+SIZE = f"{STATIC}.Size"
+SYM = f"{STATIC}.Sym"
+SHARP = f"{STATIC}.Sharp"
+FIELD = f"{STATIC}.Field"
+
+TENSOR = "torch._tensor.Tensor"
+PARAMETER = "torch.nn.parameter.Parameter"
+JAX_ARRAY = "jax._src.basearray.Array"
+NDARRAY = "numpy.ndarray"
+MODULE = "torch.nn.modules.module.Module"
+
+GENERIC_ARRAYS: Mapping[str, Library] = MappingProxyType({
+    TENSOR: Library.TORCH,
+    PARAMETER: Library.TORCH,
+    "torch.nn.parameter.Buffer": Library.TORCH,
+    JAX_ARRAY: Library.JAX,
+})
+"""Classes that get a dtype and a shape parameter; numpy's ndarray has both already."""
+
+ARRAY_CLASS: Mapping[Library, str] = MappingProxyType({Library.TORCH: "Tensor", Library.JAX: "Array", Library.NUMPY: "ndarray"})
+"""What a library's array class is called in the rule tables."""
+
+FUNCTION_MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "torch._C._VariableFunctions": ("torch.",),
+    "torch._C": ("torch.",),
+    "torch.functional": ("torch.",),
+    "torch": ("torch.",),
+    "torch._tensor": ("torch.",),
+    "torch.nn.functional": ("F.", "torch."),
+    "torch._C._nn": ("F.", "torch."),
+    "torch.linalg": ("torch.linalg.",),
+    "torch.fft": ("torch.fft.",),
+    "torch.special": ("torch.special.",),
+    "jax.numpy": ("jnp.",),
+    "jax.numpy.linalg": ("jnp.linalg.",),
+    "jax.numpy.fft": ("jnp.fft.",),
+    "jax.nn": ("jax.nn.",),
+    "jax.lax": ("jax.lax.",),
+    "jax.random": ("jax.random.",),
+    "numpy": ("np.",),
+    "numpy.linalg": ("np.linalg.",),
+    "numpy.fft": ("np.fft.",),
+    "numpy.random": ("np.random.",),
+    "einops.einops": ("einops.",),
+    "einops": ("einops.",),
+})
+"""Where mypy finds a library's functions, and the prefixes they may have in the tables."""
+
+PRIVATE_PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("jax._src.nn.", ("jax.nn.",)),
+    ("jax._src.lax.", ("jax.lax.",)),
+    ("jax._src.numpy.linalg", ("jnp.linalg.",)),
+    ("jax._src.numpy.fft", ("jnp.fft.",)),
+    ("jax._src.numpy.", ("jnp.",)),
+    ("jax._src.random", ("jax.random.",)),
+    ("numpy.linalg.", ("np.linalg.",)),
+    ("numpy.fft.", ("np.fft.",)),
+    ("numpy._core.", ("np.",)),
+    ("numpy.lib.", ("np.",)),
+    ("numpy.ma.", ()),
+)
+
+LAYER_MODULES: tuple[tuple[str, str], ...] = (("torch.nn.modules.", "nn."), ("equinox.nn._", "equinox.nn."))
+
+
+def _prefixes(module: str) -> tuple[str, ...]:
+    if (known := FUNCTION_MODULES.get(module)) is not None:
+        return known
+    return next((public for private, public in PRIVATE_PREFIXES if f"{module}.".startswith(private) or module.startswith(private)), ())
+
+
+@lru_cache(maxsize=65536)
+def function_rule(fullname: str) -> str | None:
+    """The public name under which a function has a rule; None when it has none."""
+    module, _, name = fullname.rpartition(".")
+    return next((prefix + name for prefix in _prefixes(module) if lookup(prefix + name) is not None), None)
+
+
+@lru_cache(maxsize=65536)
+def layer_rule(fullname: str) -> str | None:
+    """The public name of a layer class that the tables know."""
+    for private, public in LAYER_MODULES:
+        if fullname.startswith(private):
+            name = public + fullname.rpartition(".")[2]
+            return name if layer(name) is not None else None
+    return None
+
+
+@lru_cache(maxsize=65536)
+def method_rule(library: Library, name: str) -> str | None:
+    """The public name of an array's method or attribute that has a rule."""
+    public = f"{ARRAY_CLASS[library]}.{name}"
+    return public if lookup(public) is not None else None

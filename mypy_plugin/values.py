@@ -1,0 +1,274 @@
+"""Reads the arguments of a call as the core's values, and writes results back as mypy types.
+
+A value comes from the expression where that says more than its type does (`torch.float32`, a list of tensors, a slice),
+else from the type. Called by `operations`, `layers` and `calls` while bodies are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mypy.nodes import (
+    ARG_NAMED,
+    ARG_POS,
+    ARG_STAR,
+    ArgKind,
+    EllipsisExpr,
+    Expression,
+    ListExpr,
+    MemberExpr,
+    NameExpr,
+    RefExpr,
+    SliceExpr,
+    StrExpr,
+    TupleExpr,
+    TypeInfo,
+    UnaryExpr,
+)
+from mypy.types import (
+    CallableType,
+    Instance,
+    LiteralType,
+    NoneType,
+    ProperType,
+    TupleType,
+    Type,
+    UnionType,
+    UnpackType,
+    get_proper_type,
+)
+
+from mypy_plugin.encode import (
+    ANY,
+    NamedTypes,
+    array_instance,
+    array_of,
+    array_type,
+    dim_of,
+    int_type,
+    literal,
+    tuple_type,
+)
+from mypy_plugin.integers import integer_of, is_int
+from mypy_plugin.names import FIELD, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, TENSOR, layer_rule
+from shapecheck.core.dim import UNKNOWN_DIM, Dim
+from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Result, Scalar, Slice, Unknown, Value
+from shapecheck.rules import layer
+
+if TYPE_CHECKING:
+    from mypy.checker import TypeChecker
+
+_TORCH_DTYPES = {"float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
+                 "cfloat": "complex64", "cdouble": "complex128"}  # fmt: skip
+_PYTHON_DTYPES = {"builtins.float": "float64", "builtins.int": "int64", "builtins.bool": "bool", "builtins.complex": "complex128"}
+_DTYPE_MODULES = ("torch.", "jax.numpy.", "numpy.", "jax._src.numpy.")
+_TEMPLATES = {Library.TORCH: TENSOR, Library.JAX: JAX_ARRAY, Library.NUMPY: NDARRAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads values in one checker."""
+
+    chk: TypeChecker
+
+    def named(self, fullname: str, args: list[Type]) -> Instance:
+        """The type of a class by full name."""
+        return Instance(self.chk.lookup_typeinfo(fullname), args)
+
+    def type_of(self, expression: Expression) -> Type | None:
+        """The type mypy gave the expression, None when it gave none."""
+        return self.chk.lookup_type(expression) if self.chk.has_type(expression) else None
+
+    def value(self, expression: Expression | None, typ: Type | None = None) -> Value:
+        """The value of an argument."""
+        if expression is None:
+            return None
+        if isinstance(expression, TupleExpr | ListExpr):
+            return tuple(self.value(item) for item in expression.items)
+        if isinstance(expression, SliceExpr):
+            return self.slice(expression)
+        if isinstance(expression, EllipsisExpr):
+            return ...
+        if isinstance(expression, StrExpr):
+            return expression.value
+        known = typ if typ is not None else self.type_of(expression)
+        if isinstance(expression, RefExpr) and (named := self.dtype(expression)) is not None:
+            return named
+        if is_int(known) or isinstance(expression, UnaryExpr):
+            size = integer_of(expression, self.chk)
+            if not size.is_unknown or is_int(known):
+                return size
+        return self.from_type(known) if known is not None else UNKNOWN
+
+    def slice(self, expression: SliceExpr) -> Slice:
+        """`start:stop:step` of an index."""
+        parts = (expression.begin_index, expression.end_index, expression.stride)
+        return Slice(*(self._bound(part) for part in parts))
+
+    def _bound(self, part: Expression | None) -> Dim | Array | Unknown | None:
+        value = self.value(part)
+        return value if isinstance(value, Dim | Array) or value is None else UNKNOWN
+
+    def dtype(self, expression: RefExpr) -> DTypes | None:
+        """The dtype that a name such as `torch.float32`, `jnp.int32`, `float` or `x.dtype` stands for."""
+        fullname = expression.fullname or ""
+        if fullname.startswith(_DTYPE_MODULES):
+            name = fullname.rpartition(".")[2]
+            found = dtype(_TORCH_DTYPES.get(name, name) if fullname.startswith("torch.") else name)
+            return found if found != ANY_DTYPE else None
+        if (python := _PYTHON_DTYPES.get(fullname)) is not None and isinstance(expression.node, TypeInfo):
+            return dtype(python)
+        if isinstance(expression, MemberExpr) and expression.name == "dtype":
+            owner = self.type_of(expression.expr)
+            array = array_of(owner) if owner is not None else None
+            return array.dtype if array is not None else None
+        return None
+
+    def from_type(self, typ: Type) -> Value:
+        """The value that a type describes."""
+        proper = get_proper_type(typ)
+        if (array := array_of(proper)) is not None:
+            return array
+        match proper:
+            case NoneType():
+                return None
+            case LiteralType(value=bool() | str() as value):
+                return value
+            case LiteralType(value=int()):
+                return dim_of(proper)
+            case TupleType(items=items, partial_fallback=fallback):
+                return tuple(map(self.from_type, items)) if not any(isinstance(i, UnpackType) for i in items) else UNKNOWN
+            case Instance():
+                return self.from_instance(proper)
+            case UnionType(items=items):
+                return self._from_union(items)
+            case _:
+                return UNKNOWN
+
+    def _from_union(self, items: Sequence[Type]) -> Value:
+        """A union says what its members agree on."""
+        values = [self.from_type(item) for item in items]
+        return values[0] if all(value == values[0] for value in values) else UNKNOWN
+
+    def from_instance(self, instance: Instance) -> Value:
+        """The value of an instance: ints, strings, sequences of arrays, layers."""
+        known = instance.last_known_value
+        if known is not None and isinstance(known.value, bool | str):
+            return known.value
+        fullname = instance.type.fullname
+        if is_int(instance):
+            return dim_of(instance)
+        if fullname in ("builtins.float", "builtins.complex", "builtins.bool"):
+            return Scalar(fullname.rpartition(".")[2])
+        if fullname in ("builtins.list", "builtins.tuple", "typing.Sequence", "collections.abc.Sequence") and instance.args:
+            return Many(self.from_type(instance.args[0]))
+        if fullname == "torch._C.Size":
+            return UNKNOWN
+        if layer_rule(fullname) is not None:
+            return self.layer(instance)
+        return UNKNOWN
+
+    def layer(self, instance: Instance) -> Value:
+        """The layer that an instance of a layer class is, with its sizes."""
+        name = layer_rule(instance.type.fullname)
+        row = layer(name) if name is not None else None
+        if row is None or len(instance.args) != len(row.fields):
+            return UNKNOWN
+        values = {field: self.field(arg) for field, arg in zip(row.fields, instance.args, strict=True)}
+        return LayerValue(row.name, values)
+
+    def field(self, typ: Type) -> Value:
+        """What a layer's type parameter says: `object` is unknown."""
+        proper = get_proper_type(typ)
+        if isinstance(proper, Instance) and proper.type.fullname == FIELD and proper.args:
+            text = get_proper_type(proper.args[0])
+            return Scalar(str(text.value)) if isinstance(text, LiteralType) else UNKNOWN
+        if isinstance(proper, Instance) and proper.type.fullname == "builtins.int":
+            size = dim_of(proper)
+            return UNKNOWN if size.is_unknown else size
+        if not isinstance(proper, Instance | TupleType | LiteralType | NoneType):
+            size = dim_of(proper)
+            return UNKNOWN if size.is_unknown else size
+        return self.from_type(proper)
+
+    # --- writing
+
+    def field_type(self, value: Value) -> Type:
+        """The type parameter that remembers a layer's constructor argument."""
+        match value:
+            case bool() | str():
+                return LiteralType(value, self.named("builtins.bool" if isinstance(value, bool) else "builtins.str", []))
+            case None:
+                return NoneType()
+            case Dim() if not value.is_unknown:
+                return int_type(value, self.named)
+            case DTypes():
+                return self.named("builtins.object", [])
+            case tuple():
+                return tuple_type([self.field_type(item) for item in value], self.named)
+            case _:
+                return self.named("builtins.object", [])
+
+    def write(self, result: Result, default: Type, like: Instance | None) -> Type:
+        """The type of a result; `default` where nothing better is known, `like` is an array of the call."""
+        proper = get_proper_type(default)
+        match result:
+            case Array():
+                return array_type(self.template(result, proper, like), result, self.named)
+            case Dim():
+                return int_type(result, self.named) if not result.is_unknown else default
+            case tuple():
+                return self._write_tuple(result, proper, like)
+            case Many(item):
+                written = self.write(item, ANY, like)
+                return Instance(self.chk.lookup_typeinfo("builtins.tuple"), [written])
+            case _:
+                return default
+
+    def _write_tuple(self, items: tuple[Value, ...], default: ProperType, like: Instance | None) -> Type:
+        inner: Sequence[Type] = default.items if isinstance(default, TupleType) and len(default.items) == len(items) else [ANY] * len(items)
+        written = [self.write(item, old, like) for item, old in zip(items, inner, strict=True)]
+        if isinstance(default, TupleType):
+            return default.copy_modified(items=written)
+        if isinstance(default, Instance) and default.type.fullname == "builtins.list":
+            return default.copy_modified(args=[_join(written)])
+        return tuple_type(written, self.named)
+
+    def template(self, array: Array, default: ProperType, like: Instance | None) -> Instance:
+        """An array type to copy: the operation's declared one, else the argument's, else the library's class."""
+        if (declared := array_instance(default)) is not None and declared.type.fullname in (*GENERIC_ARRAYS, NDARRAY):
+            return self._plain(declared)
+        if like is not None and like.type.fullname in (*GENERIC_ARRAYS, NDARRAY):
+            return self._plain(like)
+        return self.named(_TEMPLATES[array.library], [ANY, ANY])
+
+    def _plain(self, instance: Instance) -> Instance:
+        """A parameter's results are plain tensors."""
+        return instance if instance.type.fullname in _TEMPLATES.values() else self.named(TENSOR, [ANY, ANY])
+
+
+def _join(types: Sequence[Type]) -> Type:
+    from mypy.join import join_type_list
+
+    return join_type_list(list(types))
+
+
+def split_arguments(
+    args: Sequence[Expression], kinds: Sequence[ArgKind], names: Sequence[str | None], reader: Reader
+) -> tuple[list[Value], dict[str, Value]] | None:
+    """A call's arguments as rules take them; None when `*args` or `**kwargs` hide how many there are."""
+    positional: list[Value] = []
+    keywords: dict[str, Value] = {}
+    for expression, kind, name in zip(args, kinds, names, strict=True):
+        if kind == ARG_POS:
+            positional.append(reader.value(expression))
+        elif kind == ARG_NAMED and name is not None:
+            keywords[name] = reader.value(expression)
+        elif kind == ARG_STAR and isinstance(splatted := reader.value(expression), tuple):
+            positional.extend(splatted)
+        else:
+            return None
+    return positional, keywords
