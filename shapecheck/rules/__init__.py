@@ -9,7 +9,13 @@ from functools import cache
 
 from shapecheck.rules.table import Layer, Registry, Rule
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES: tuple[str, ...] = (
+    "reshape",
+    "permute",
+    "joining",
+    "indexing",
+    "inspecting",
+)
 """The modules of this package that hold a `TABLE`, in the order they are read."""
 
 

@@ -30,7 +30,7 @@ import torch
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, compare, dim, substitute
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, accepts, dtype
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items, same
-from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Scalar
+from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Scalar, Slice
 from shapecheck.rules import layer, lookup
 from shapecheck.rules.table import library_of
 
@@ -53,6 +53,13 @@ class A:
     dtype: str = "float32"
     high: int = 2
     weak: bool = False
+
+
+@dataclass(frozen=True)
+class N:
+    """An int of a case that is a size, so it becomes a symbol where the arrays' sizes do."""
+
+    size: int
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,10 @@ def to_value(item: Any, library: Library, shape_of: Callable[[A], Shape], set_of
             return Array(shape_of(item), set_of(item.dtype), library, item.weak)
         case D():
             return dtype(item.name)
+        case N():
+            return next(iter(shape_of(A((item.size,))).prefix), UNKNOWN_DIM)
+        case slice():
+            return Slice(*(to_value(end, library, shape_of, set_of) for end in (item.start, item.stop, item.step)))
         case bool() | str() | None:
             return item
         case int():
@@ -177,6 +188,10 @@ def to_real(item: Any, library: Library) -> Any:
     match item:
         case A():
             return _REAL[library](item)
+        case N():
+            return item.size
+        case slice():
+            return slice(*(to_real(end, library) for end in (item.start, item.stop, item.step)))
         case D():
             return getattr({Library.TORCH: torch, Library.JAX: jnp, Library.NUMPY: np}[library], _spelled(item.name, library))
         case tuple() | list():
@@ -264,9 +279,13 @@ def _run(name: str, case: Case, library: Library) -> Any:
         rest = iter(given)
         filled = [next(rest) if isinstance(x, jax.ShapeDtypeStruct) else x for x in leaves]
         a, k = jax.tree.unflatten(tree, filled)
-        return function(*a, **k)
+        answers.append(function(*a, **k))
+        return answers[0]
 
-    return jax.eval_shape(traced, *arrays)
+    answers: list[Any] = []
+    described = jax.eval_shape(traced, *arrays)
+    # Tracing makes arrays of ints, so answers without arrays (shapes, ranks) are taken as they are.
+    return described if any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(answers)) else answers[0]
 
 
 def _described(answer: Any) -> Any:

@@ -1,0 +1,460 @@
+"""Operations that rearrange an array's elements into other axes: view, flatten, squeeze, expand, repeat and the like.
+
+Element counts are compared symbolically, so `view(b, -1, h, d // h)` is solved and only counts that can never be equal are
+refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod, product, with_facts
+from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, axis_from_right, from_items
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
+from shapecheck.rules.axes import (
+    any_of_rank,
+    at_least,
+    at_most,
+    differs,
+    insertion_place,
+    integer,
+    integers,
+    is_one,
+    on_array,
+    place,
+    places,
+    replaced,
+    size,
+    size_at,
+    sizes,
+)
+from shapecheck.rules.table import Compute, rule
+
+MINUS_ONE = dim(-1)
+
+
+# --- view and reshape --------------------------------------------------------------------------------------------
+
+
+def fitted(source: Shape, target: tuple[Dim, ...], a: Arguments) -> Shape | Mismatch:
+    """The shape of the elements of `source` laid out as `target`, in which one size may be -1."""
+    for axis, one in enumerate(target):
+        if one != MINUS_ONE and at_most(one, -1) and a.library is not Library.NUMPY:
+            return Mismatch("shape-op", f"{one} is not a size", axis, "", str(one))
+    holes = [axis for axis, one in enumerate(target) if one == MINUS_ONE]
+    if len(holes) > 1:
+        return Mismatch("shape-op", "only one size can be -1")
+    if holes:
+        return _solved(source, target, holes[0], a)
+    if differs(source.size, product(target), a):
+        return _not_viewable(source, target)
+    return Shape(tuple(UNKNOWN_DIM if at_most(one, -1) else one for one in target))
+
+
+def _solved(source: Shape, target: tuple[Dim, ...], hole: int, a: Arguments) -> Shape | Mismatch:
+    known = product(one for axis, one in enumerate(target) if axis != hole)
+    count = with_facts(source.size, a.facts)
+    if known == ZERO and not count.is_unknown:
+        return Mismatch("shape-op", f"-1 could be any size: ({_listed(target)}) has an axis of size 0")
+    if compare(mod(count, known), ZERO) is Verdict.DIFFERENT:
+        return _not_viewable(source, target)
+    whole = count // known
+    return Shape((*target[:hole], whole if at_least(whole, 0) else UNKNOWN_DIM, *target[hole + 1 :]))
+
+
+def _not_viewable(source: Shape, target: tuple[Dim, ...]) -> Mismatch:
+    shown = f" ({source})" if len(source.items) != 1 else ""
+    reason = f"cannot view {source.size} elements{shown} as ({_listed(target)})"
+    return Mismatch("shape-op", reason, None, _listed(target), str(source))
+
+
+def _listed(target: tuple[Dim, ...]) -> str:
+    return " ".join(map(str, target))
+
+
+@on_array
+def reshape(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    target = sizes(a["shape"])
+    return ANY_SHAPE if target is None else fitted(shape, target, a)
+
+
+def view(a: Arguments) -> Result:
+    """`Tensor.view` takes sizes or a dtype."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    match a["shape"]:
+        case DTypes() as dtypes:
+            return replace(array, shape=_viewed_as(array, dtypes), dtype=dtypes)
+        case tuple() | Dim():
+            return reshape(a)
+        case _:
+            return Array(ANY_SHAPE, ANY_DTYPE, array.library)
+
+
+def _viewed_as(array: Array, dtypes: DTypes) -> Shape:
+    if dtypes == array.dtype and dtypes.exact is not None:
+        return array.shape
+    rank = array.shape.rank
+    return ANY_SHAPE if not rank else replaced(array.shape, rank - 1, UNKNOWN_DIM)
+
+
+@on_array
+def like_other(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """`view_as`, `reshape_as`: the other array's shape, if the elements fit."""
+    other = a.array("other")
+    if other is None:
+        return ANY_SHAPE
+    if differs(shape.size, other.shape.size, a):
+        return _not_viewable(shape, other.shape.prefix) if other.shape.run is None else ANY_SHAPE
+    return other.shape
+
+
+@on_array
+def ravel(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    return Shape((shape.size,))
+
+
+@on_array
+def flatten(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    start, end = integer(a["start_dim"]), integer(a["end_dim"])
+    if start is None or end is None:
+        return ANY_SHAPE
+    if shape == Shape() and (start, end) in ((0, -1), (0, 0), (-1, -1), (-1, 0)):
+        return Shape((ONE,))
+    first, last = place(start, shape), place(end, shape)
+    if isinstance(first, Mismatch) or isinstance(last, Mismatch):
+        return first if isinstance(first, Mismatch) else last if isinstance(last, Mismatch) else ANY_SHAPE
+    if first is None or last is None:
+        return _flattened_inside(shape, first, last)
+    if first > last:
+        return Mismatch("shape-op", f"start_dim {start} comes after end_dim {end}")
+    merged = from_items(shape.items[first : last + 1]).size
+    return from_items([*shape.items[:first], merged, *shape.items[last + 1 :]])
+
+
+def _flattened_inside(shape: Shape, first: int | None, last: int | None) -> Shape:
+    """Flattening from or to an axis that is inside the run."""
+    before: tuple[Item, ...] = shape.items[:first] if first is not None else (ANY_RUN,)
+    after: tuple[Item, ...] = shape.items[last + 1 :] if last is not None else (ANY_RUN,)
+    return from_items([*before, UNKNOWN_DIM, *after])
+
+
+@on_array
+def unflatten(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    axis, target = integer(a["dim"]), sizes(a["sizes"])
+    at = None if axis is None else place(axis, shape)
+    if isinstance(at, Mismatch):
+        return at
+    if at is None or target is None:
+        return ANY_SHAPE
+    if not target:
+        return Mismatch("shape-op", "the sizes to unflatten into are empty")
+    parts = fitted(Shape((size_at(shape, at),)), target, a)
+    return parts if isinstance(parts, Mismatch) else replaced(shape, at, *parts.items)
+
+
+# --- axes of size 1 ----------------------------------------------------------------------------------------------
+
+
+@on_array
+def squeeze(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """Without axes every axis of size 1 goes; an axis that may or may not be 1 makes the rank unknown there."""
+    if a["dim"] is None:
+        return from_items(_squeezed(item) for item in shape.items if not _is_one(item))
+    axes = integers(a["dim"])
+    if axes is None:
+        return ANY_SHAPE
+    found = places(axes, shape, scalar_has_axis=a.library is not Library.JAX)
+    if isinstance(found, Mismatch):
+        return found
+    if found is None or shape == Shape():
+        return shape if shape == Shape() else ANY_SHAPE
+    if a.library is not Library.TORCH:
+        return _removed(shape, found, a)
+    return from_items(
+        _squeezed(item) if at in found else item for at, item in enumerate(shape.items) if not (at in found and _is_one(item))
+    )
+
+
+def _is_one(item: Item) -> bool:
+    return isinstance(item, Dim) and is_one(item) is True
+
+
+def _squeezed(item: Item) -> Item:
+    return item if isinstance(item, Dim) and is_one(item) is False else ANY_RUN
+
+
+def _removed(shape: Shape, found: list[int], a: Arguments) -> Shape | Mismatch:
+    """numpy and jax remove the named axes or refuse."""
+    for at in found:
+        if differs(size_at(shape, at), ONE, a):
+            reason = f"cannot squeeze axis {at}, its size is {size_at(shape, at)}"
+            return Mismatch("shape-op", reason, at, "1", str(size_at(shape, at)))
+    return from_items(item for at, item in enumerate(shape.items) if at not in found)
+
+
+@on_array
+def unsqueeze(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    axes = integers(a["dim"])
+    return ANY_SHAPE if axes is None else with_new_axes(shape, axes)
+
+
+def with_new_axes(shape: Shape, axes: tuple[int, ...]) -> Shape | Mismatch:
+    """The shape with axes of size 1 at the places `axes` of the result."""
+    if len(axes) > 1 and shape.run is not None:
+        return ANY_SHAPE
+    found: list[int] = []
+    for axis in axes:
+        at = insertion_place(axis, shape, len(axes))
+        if isinstance(at, Mismatch):
+            return at
+        if at is None:
+            return from_items([ANY_RUN])
+        if at in found:
+            return Mismatch("shape-op", f"axis {axis} is given twice", axis)
+        found.append(at)
+    items = list(shape.items)
+    for at in sorted(found):
+        items.insert(at, ONE)
+    return from_items(items)
+
+
+def at_least_rank(rank: int) -> Compute:
+    """The computation of `atleast_1d`, `atleast_2d` or `atleast_3d` of one array."""
+
+    @on_array
+    def atleast(a: Arguments, shape: Shape) -> Shape | Mismatch:
+        return raised(shape, rank)
+
+    return atleast
+
+
+def raised(shape: Shape, rank: int) -> Shape:
+    """A shape of at least `rank` axes: new ones go to the front, but the third goes last."""
+    if shape.rank is None:
+        return shape if shape.min_rank >= rank else ANY_SHAPE
+    missing = max(0, rank - shape.rank)
+    last = 1 if rank == 3 and shape.rank and missing else 0
+    return Shape((*[ONE] * (missing - last), *shape.dims, *[ONE] * last))
+
+
+# --- broadcasting to sizes ---------------------------------------------------------------------------------------
+
+
+def expanded(shape: Shape, target: tuple[Dim, ...], a: Arguments) -> Shape | Mismatch:
+    """The shape broadcast to sizes, in which torch writes -1 for "as it is"."""
+    if shape.run is None and len(shape.prefix) > len(target):
+        reason = f"cannot expand {len(shape.prefix)} axes ({shape}) to {len(target)} ({_listed(target)})"
+        return Mismatch("shape-broadcast", reason, None, _listed(target), str(shape))
+    result: list[Dim] = []
+    for distance, wanted in enumerate(reversed(target)):
+        have = axis_from_right(shape, distance)
+        axis = -1 - distance
+        if wanted == MINUS_ONE and a.library is Library.TORCH:
+            if have is None:
+                return Mismatch("shape-op", f"-1 in a new axis {axis}: there is no size to keep", axis)
+            result.insert(0, have)
+        elif at_most(wanted, -1):
+            return Mismatch("shape-op", f"{wanted} is not a size", axis, "", str(wanted))
+        elif have is not None and not _expands(have, wanted, a):
+            reason = f"cannot expand axis {axis} from {have} to {wanted}, only an axis of size 1 expands"
+            return Mismatch("shape-broadcast", reason, axis, str(wanted), str(have))
+        else:
+            result.insert(0, wanted)
+    return Shape(tuple(result))
+
+
+def _expands(have: Dim, wanted: Dim, a: Arguments) -> bool:
+    """Whether `have` may be expanded to `wanted`; a size of another kind than a rigid one may be 1."""
+    return is_one(have) is not False or not differs(have, wanted, a)
+
+
+@on_array
+def expand(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    target = sizes(a["size"])
+    return ANY_SHAPE if target is None else expanded(shape, target, a)
+
+
+@on_array
+def expand_as(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    other = a.array("other")
+    if other is None or other.shape.run is not None:
+        return ANY_SHAPE if other is None else other.shape
+    return expanded(shape, other.shape.prefix, a)
+
+
+# --- repeating ---------------------------------------------------------------------------------------------------
+
+
+@on_array
+def repeat(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """`Tensor.repeat`: at least as many factors as axes."""
+    factors = sizes(a["repeats"])
+    if factors is None:
+        return ANY_SHAPE
+    if shape.rank is not None and len(factors) < shape.rank:
+        reason = f"{len(factors)} repeats for {shape.rank} axes ({shape})"
+        return Mismatch("shape-rank", reason, None, f"{shape.rank} repeats", str(len(factors)))
+    return _repeated(shape, factors, a)
+
+
+@on_array
+def tile(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    factors = sizes(a["dims"])
+    if factors is None or shape.rank is None:
+        return ANY_SHAPE
+    return _repeated(shape, (*[ONE] * (shape.rank - len(factors)), *factors), a)
+
+
+def _repeated(shape: Shape, factors: tuple[Dim, ...], a: Arguments) -> Shape | Mismatch:
+    if shape.rank is None:
+        return Shape((UNKNOWN_DIM,) * len(factors))
+    for axis, factor in enumerate(factors):
+        if at_most(factor, -1) and a.library is not Library.JAX:  # jax answers something of negative size
+            return Mismatch("shape-op", f"cannot repeat axis {axis} {factor} times", axis)
+    full = (*[ONE] * (len(factors) - shape.rank), *shape.dims)
+    return Shape(tuple(one * factor for one, factor in zip(full, factors, strict=True)))
+
+
+@on_array
+def repeat_interleave(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """Every element (or slice along an axis) several times in place."""
+    if a["dim"] is None:
+        return _interleaved(Shape((shape.size,)), 0, a)
+    axis = integer(a["dim"])
+    if shape == Shape():
+        shape = Shape((ONE,))
+    at = None if axis is None else place(axis, shape)
+    if isinstance(at, Mismatch):
+        return at
+    return any_of_rank(shape) if at is None else _interleaved(shape, at, a)
+
+
+def _interleaved(shape: Shape, at: int, a: Arguments) -> Shape | Mismatch:
+    before = size_at(shape, at)
+    match a["repeats"]:
+        case Dim() as times if at_most(times, -1):
+            return Mismatch("shape-op", f"cannot repeat {times} times", at)
+        case Dim() as times:
+            return replaced(shape, at, before * times)
+        case tuple() as counts if all(isinstance(count, Dim) for count in counts):
+            return _interleaved_by(shape, at, [size(count) for count in counts], a)
+        case _:
+            return replaced(shape, at, size(a["output_size"]))
+
+
+def _interleaved_by(shape: Shape, at: int, counts: list[Dim], a: Arguments) -> Shape | Mismatch:
+    before = size_at(shape, at)
+    if len(counts) == 1:
+        return replaced(shape, at, before * counts[0])
+    if differs(before, dim(len(counts)), a):
+        reason = f"{len(counts)} repeats for an axis of size {before}"
+        return Mismatch("shape-mismatch", reason, at, str(before), str(len(counts)))
+    return replaced(shape, at, sum(counts, ZERO))
+
+
+# --- windows -----------------------------------------------------------------------------------------------------
+
+
+@on_array
+def unfold(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """`Tensor.unfold`: an axis becomes its windows, which are a new last axis."""
+    axis, window, step = integer(a["dimension"]), size(a["size"]), size(a["step"])
+    at = None if axis is None else place(axis, shape, scalar_has_axis=True)
+    if isinstance(at, Mismatch):
+        return at
+    if at is None or shape.rank is None or shape == Shape():
+        return ANY_SHAPE
+    before = shape.dims[at]
+    if at_most(before - window, -1):
+        return Mismatch("shape-op", f"a window of {window} is larger than axis {at} of size {before}", at, f">={window}", str(before))
+    if at_most(step, 0):
+        return Mismatch("shape-op", f"the step is {step}, it must be positive", at)
+    count = (before - window) // step + 1
+    return Shape((*replaced(shape, at, count).dims, window))
+
+
+@on_array
+def narrow(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """`length` elements of an axis from `start` on; unlike a slice it never clamps."""
+    axis, start, length = integer(a["dim"]), size(a["start"]), size(a["length"])
+    at = None if axis is None else place(axis, shape)
+    if isinstance(at, Mismatch):
+        return at
+    if at is None:
+        return any_of_rank(shape)
+    before = size_at(shape, at)
+    if at_most(length, -1) or (at_least(start, 0) and at_most(before - start - length, -1)):
+        reason = f"{length} elements from {start} on do not fit axis {at} of size {before}"
+        return Mismatch("shape-op", reason, at, f">={start + length}", str(before))
+    return replaced(shape, at, length)
+
+
+@on_array
+def as_strided(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    target = sizes(a["size"])
+    return ANY_SHAPE if target is None else Shape(target)
+
+
+# --- complex numbers as pairs ------------------------------------------------------------------------------------
+
+_REAL_OF = {"complex64": "float32", "complex128": "float64"}
+_COMPLEX_OF = {real: cplx for cplx, real in _REAL_OF.items()}
+
+
+def view_as_real(a: Arguments) -> Result:
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    if array.dtype.exact is not None and array.dtype.exact not in _REAL_OF:
+        return Mismatch("shape-dtype", f"expected a complex array, found {array.dtype}", None, "Complex", str(array.dtype))
+    return replace(array, shape=from_items([*array.shape.items, dim(2)]), dtype=_translated(array.dtype, _REAL_OF))
+
+
+def view_as_complex(a: Arguments) -> Result:
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    last = axis_from_right(array.shape, 0)
+    if last is None or differs(last, dim(2), a):
+        found = "none" if last is None else str(last)
+        return Mismatch("shape-op", f"the last axis must have size 2 (real, imaginary), found {found}", -1, "2", found)
+    if array.dtype.exact in ("bool", "complex64", "complex128") or str(array.dtype).startswith(("Int", "UInt")):
+        return Mismatch("shape-dtype", f"expected a float array, found {array.dtype}", None, "Float", str(array.dtype))
+    rest = array.shape.items[:-1] if array.shape.run is None or array.shape.suffix else (ANY_RUN,)
+    return replace(array, shape=from_items(rest), dtype=_translated(array.dtype, _COMPLEX_OF))
+
+
+def _translated(dtypes: DTypes, table: dict[str, str]) -> DTypes:
+    return dtype(table[dtypes.exact]) if dtypes.exact in table else ANY_DTYPE
+
+
+TABLE = (
+    rule(reshape, "input|a|x|array|operand, shape|newshape|new_sizes, order='C', copy=None, **", "torch.reshape", "jnp.reshape", "np.reshape"),
+    rule(reshape, "input, *shape, **", "Tensor.reshape", "Array.reshape", "ndarray.reshape"),
+    rule(view, "input, *shape|dtype|size", "Tensor.view"),
+    rule(like_other, "input, other", "Tensor.view_as", "Tensor.reshape_as"),
+    rule(ravel, "input|a|x, order='C', **", "torch.ravel", "Tensor.ravel", "jnp.ravel", "np.ravel", "Array.ravel", "ndarray.ravel", "Array.flatten", "ndarray.flatten"),
+    rule(flatten, "input, start_dim=0, end_dim=-1", "torch.flatten", "Tensor.flatten"),
+    rule(unflatten, "input, dim, sizes", "torch.unflatten", "Tensor.unflatten"),
+    rule(squeeze, "input|a, dim|axis=None", "torch.squeeze", "Tensor.squeeze", "Tensor.squeeze_", "jnp.squeeze", "np.squeeze", "Array.squeeze", "ndarray.squeeze"),
+    rule(squeeze, "input|array, dim|dimensions", "jax.lax.squeeze"),
+    rule(unsqueeze, "input|a|array, dim|axis|dimensions", "torch.unsqueeze", "Tensor.unsqueeze", "Tensor.unsqueeze_", "jnp.expand_dims", "np.expand_dims", "jax.lax.expand_dims"),
+    rule(at_least_rank(1), "input|ary", "torch.atleast_1d", "jnp.atleast_1d", "np.atleast_1d"),
+    rule(at_least_rank(2), "input|ary", "torch.atleast_2d", "jnp.atleast_2d", "np.atleast_2d"),
+    rule(at_least_rank(3), "input|ary", "torch.atleast_3d", "jnp.atleast_3d", "np.atleast_3d"),
+    rule(expand, "input, *size, implicit=False", "Tensor.expand"),
+    rule(expand, "input|arr|array, *size|shape, **", "Tensor.broadcast_to", "torch.broadcast_to", "jnp.broadcast_to", "np.broadcast_to"),
+    rule(expand_as, "input, other", "Tensor.expand_as"),
+    rule(repeat, "input, *repeats|repeats", "Tensor.repeat"),
+    rule(tile, "input, *dims", "Tensor.tile"),
+    rule(tile, "input|A, dims|reps", "torch.tile", "jnp.tile", "np.tile"),
+    rule(repeat_interleave, "input|a, repeats, dim|axis=None, output_size|total_repeat_length=None, **", "torch.repeat_interleave", "Tensor.repeat_interleave", "jnp.repeat", "np.repeat", "Array.repeat", "ndarray.repeat"),
+    rule(unfold, "input, dimension, size, step", "Tensor.unfold"),
+    rule(narrow, "input, dim, start, length", "torch.narrow", "Tensor.narrow"),
+    rule(as_strided, "input, size, stride, storage_offset=None", "torch.as_strided", "Tensor.as_strided"),
+    rule(view_as_real, "input", "torch.view_as_real"),
+    rule(view_as_complex, "input", "torch.view_as_complex"),
+)  # fmt: skip
