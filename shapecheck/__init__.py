@@ -1,0 +1,34 @@
+"""shapecheck: the shapes and dtypes of jaxtyping annotations, checked by mypy and at run time.
+
+Importing it is cheap; each name below is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from shapecheck.runtime.decorator import checked as checked
+    from shapecheck.runtime.errors import AnnotationError as AnnotationError
+    from shapecheck.runtime.errors import ShapeError as ShapeError
+    from shapecheck.runtime.errors import UncheckedWarning as UncheckedWarning
+
+__all__ = ["AnnotationError", "ShapeError", "UncheckedWarning", "checked"]
+
+_HOMES: Final = {
+    "AnnotationError": "shapecheck.runtime.errors",
+    "ShapeError": "shapecheck.runtime.errors",
+    "UncheckedWarning": "shapecheck.runtime.errors",
+    "checked": "shapecheck.runtime.decorator",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,122 @@
+"""One call of a checked function, by the reference: bind, check, report.
+
+The compiled wrapper of a function calls :meth:`Checker.arguments` and :meth:`Checker.result` on any doubt, generators
+and functions that cannot be compiled on every call.
+"""
+
+import inspect
+from collections.abc import Generator, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from shapecheck.runtime.advice import advise
+from shapecheck.runtime.errors import Report, ShapeError, shape_error
+from shapecheck.runtime.hints import MAX_ITEMS, Anything, Hint
+from shapecheck.runtime.reference import Failure, match
+from shapecheck.runtime.scope import Place, Scope
+from shapecheck.runtime.signature import Parameter, Spec
+
+__all__ = ["UNSET", "Checker", "relay"]
+
+
+class UNSET:
+    """Stands for an argument that was not passed; the class itself is the value."""
+
+
+class Checker:
+    """Checks calls of one function."""
+
+    __slots__ = ("spec",)
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+
+    def arguments(self, passed: Mapping[str, Any]) -> Scope:
+        """Check the arguments that were passed, in the order of the signature.
+
+        Raises:
+            ShapeError: one of them does not fit.
+            AnnotationError: an annotation cannot be checked.
+        """
+        given = {name: value for name, value in passed.items() if value is not UNSET}
+        scope = Scope({**self.spec.defaults, **given})
+        for parameter in self.spec.parameters:
+            if parameter.name in given and not isinstance(parameter.hint, Anything):
+                for value, place in _values(parameter, given[parameter.name]):
+                    self._check(parameter.hint, value, scope, place)
+        return scope
+
+    def result(self, value: Any, passed: Mapping[str, Any]) -> None:
+        """Check a returned value in the scope of its arguments."""
+        if self.spec.returns is not None:
+            self.returned(value, self.arguments(passed))
+
+    def returned(self, value: Any, scope: Scope) -> None:
+        """Check a returned value in a scope that exists."""
+        if self.spec.returns is not None:
+            self._check(self.spec.returns, value, scope, Place("return"))
+
+    def yielded(self, value: Any, scope: Scope) -> None:
+        """Check an item that a generator yields."""
+        if self.spec.yields is not None:
+            self._check(self.spec.yields, value, scope, Place("yield"))
+
+    def _check(self, hint: Hint, value: Any, scope: Scope, place: Place) -> None:
+        if failure := match(hint, value, scope, place):
+            raise self._error(failure, hint, value, scope)
+
+    def _error(self, failure: Failure, hint: Hint, value: Any, scope: Scope) -> ShapeError:
+        return shape_error(
+            Report(
+                code=failure.code,
+                function=self.spec.name,
+                argument=failure.place.argument,
+                place=str(failure.place),
+                expected=failure.expected,
+                found=failure.found,
+                reason=failure.reason,
+                axis=failure.axis,
+                bindings=failure.bindings or scope.bindings(),
+                hint=advise(hint, value, scope),
+            )
+        )
+
+
+def _values(parameter: Parameter, value: Any) -> Iterator[tuple[Any, Place]]:
+    """The values of a parameter: one, or those of `*args` and `**kwargs`."""
+    place = Place(parameter.name)
+    match parameter.kind:
+        case inspect.Parameter.VAR_POSITIONAL:
+            yield from ((each, place.at(index)) for index, each in enumerate(islice(value, MAX_ITEMS)))
+        case inspect.Parameter.VAR_KEYWORD:
+            yield from ((each, place.at(key)) for key, each in islice(value.items(), MAX_ITEMS))
+        case _:
+            yield value, place
+
+
+def relay(generator: Generator[Any, Any, Any], checker: Checker, scope: Scope) -> Generator[Any, Any, Any]:
+    """A generator with every item, and what it returns, checked in the scope of its arguments."""
+    step, argument = generator.send, None
+    while True:
+        try:
+            item = step(argument)
+        except StopIteration as stop:
+            checker.returned(stop.value, scope)
+            return stop.value
+        _checked_item(generator, checker, item, scope)
+        step, argument = generator.send, None
+        try:
+            argument = yield item
+        except GeneratorExit:
+            generator.close()
+            raise
+        except BaseException as error:
+            step, argument = generator.throw, error
+
+
+def _checked_item(generator: Generator[Any, Any, Any], checker: Checker, item: Any, scope: Scope) -> None:
+    try:
+        checker.yielded(item, scope)
+    except BaseException:
+        generator.close()
+        raise

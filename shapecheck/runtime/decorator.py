@@ -1,0 +1,245 @@
+"""`@shapecheck.checked`: what users write.
+
+At decoration a function gets a stub that knows nothing but the function; at its first call the stub's code is replaced
+by a compiled wrapper (:mod:`shapecheck.runtime.compiler`). Hints are read only then, so decoration is cheap and forward
+references work. Classes, descriptors and other callables are taken apart here.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import functools
+import inspect
+import types
+import warnings
+import weakref
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from typing import Any, Final, overload
+
+from shapecheck.runtime.call import Checker, relay
+from shapecheck.runtime.compiler import compilable, compile_wrapper
+from shapecheck.runtime.errors import UncheckedWarning
+from shapecheck.runtime.scope import Scope
+from shapecheck.runtime.signature import Kind, Spec, annotated, kind_of, local_names, read_signature
+
+__all__ = ["checked", "generated_source", "is_checked"]
+
+_MARK: Final = "__shapecheck__"
+
+
+@overload
+def checked[T](target: T, /) -> T: ...
+@overload
+def checked[T](*, typechecker: object = None) -> Callable[[T], T]: ...
+def checked(target: Any = None, /, *, typechecker: object = None) -> Any:
+    """Check every call against the jaxtyping annotations of a function, or of all methods of a class.
+
+    Names of axes are shared by the arguments and the result of one call. Hints that are not about arrays are checked by
+    beartype. What is returned is never changed; yielded items of generators and awaited results of coroutines are
+    checked when they exist. An argument left at its default is not checked, as in jaxtyping.
+
+    Args:
+        target: a function, method, property or other callable, or a class: its methods, and the `__init__` that
+            `dataclass` has made for it.
+        typechecker: ignored; it lets `checked` stand in for `jaxtyping.jaxtyped`.
+
+    Raises:
+        ShapeError: at a call, when a value does not fit its annotation.
+        AnnotationError: at a call, when an annotation cannot be checked.
+    """
+    if target is None:
+        return lambda each: _checked(each, depth=2)
+    return _checked(target, depth=2)
+
+
+def is_checked(target: object) -> bool:
+    """Whether a function or class is one that `checked` has returned."""
+    mark = target.__dict__.get(_MARK) if isinstance(target, type) else getattr(target, _MARK, None)
+    return isinstance(mark, _Mark) and mark.owner() is target
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Mark:
+    """Tells our wrapper from another decorator's around it, which copies our attributes."""
+
+    owner: weakref.ref[Any]
+
+
+def _checked(target: Any, depth: int, *, quiet: bool = False) -> Any:
+    if is_checked(target) or getattr(target, "__no_type_check__", False):
+        return target
+    match target:
+        case type():
+            return _checked_class(target)
+        case classmethod() | staticmethod():
+            return type(target)(_checked(target.__func__, depth + 1, quiet=quiet))
+        case property():
+            parts = [part and _checked(part, depth + 1, quiet=True) for part in (target.fget, target.fset, target.fdel)]
+            return property(*parts, doc=target.__doc__)
+        case _ if not callable(target):
+            raise TypeError(f"cannot check a {type(target).__name__}; a function or a class was expected")
+        case _ if not annotated(target):
+            _warn_idle(target, quiet)
+            return target
+        case _:
+            return _wrap(target, local_names(target, depth + 1))
+
+
+def _warn_idle(target: Any, quiet: bool) -> None:
+    if not quiet:
+        name = getattr(target, "__qualname__", repr(target))
+        warnings.warn(f"{name} has no annotations, so nothing of it is checked", UncheckedWarning, stacklevel=4)
+
+
+# Functions
+
+
+def _wrap(function: Callable[..., Any], local: Mapping[str, object]) -> Any:
+    kind = kind_of(function)
+    match kind:
+        case Kind.GENERATOR:
+            wrapper = _generator_wrapper(function, local)
+        case Kind.ASYNC_GENERATOR:
+            wrapper = _async_generator_wrapper(function, local)
+        case Kind.PLAIN | Kind.COROUTINE:
+            wrapper = _stub(function, local, kind)
+    functools.update_wrapper(wrapper, function)
+    setattr(wrapper, _MARK, _Mark(weakref.ref(wrapper)))
+    return wrapper
+
+
+def _plain_stub(*args: Any, **kwargs: Any) -> Any:
+    __tracebackhide__ = True
+    return _s_start()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - in the globals of each stub
+
+
+async def _coroutine_stub(*args: Any, **kwargs: Any) -> Any:
+    __tracebackhide__ = True
+    return await _s_start()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - in the globals of each stub
+
+
+def _stub(function: Callable[..., Any], local: Mapping[str, object], kind: Kind) -> Any:
+    """A function that becomes its own compiled wrapper when it is first called."""
+    template = _plain_stub if kind is Kind.PLAIN else _coroutine_stub
+    namespace: dict[str, Any] = {"__builtins__": builtins, "__name__": getattr(function, "__module__", __name__)}
+    stub = types.FunctionType(template.__code__, namespace)
+    owner = weakref.ref(stub)
+
+    def start() -> Any:
+        wrapper = owner()
+        assert wrapper is not None  # it is running
+        if wrapper.__code__ is template.__code__:
+            _compile(wrapper, function, local)
+        return wrapper
+
+    namespace["_s_start"] = start
+    return stub
+
+
+def _compile(wrapper: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object]) -> None:
+    """Put compiled code in place of the stub's. Two threads that do so at once put the same code there."""
+    spec = read_signature(function, local)
+    if getattr(wrapper, "__no_type_check__", False) or not compilable(inspect.signature(function).parameters):
+        spec = dataclasses.replace(spec, parameters=(), returns=None)
+    code, defaults, keyword_defaults = compile_wrapper(spec, function, wrapper.__globals__)
+    wrapper.__defaults__ = defaults
+    wrapper.__kwdefaults__ = keyword_defaults
+    wrapper.__code__ = code.replace(co_name=getattr(function, "__name__", code.co_name))
+
+
+def generated_source(wrapper: Any) -> str | None:
+    """The source of a compiled wrapper, for the curious; None before its first call."""
+    source = next((value for name, value in wrapper.__globals__.items() if name.endswith("s_source")), None)
+    return source if isinstance(source, str) else None
+
+
+class _Lazy:
+    """A function and, from its first call on, its checker."""
+
+    def __init__(self, function: Callable[..., Any], local: Mapping[str, object]) -> None:
+        self.function = function
+        self._local = local
+        self._parts: tuple[inspect.Signature, Checker] | None = None
+
+    def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Checker, Scope]:
+        """Check the arguments of a call."""
+        if self._parts is None:
+            spec: Spec = read_signature(self.function, self._local)
+            self._parts = inspect.signature(self.function), Checker(spec)
+        signature, checker = self._parts
+        return checker, checker.arguments(signature.bind(*args, **kwargs).arguments)
+
+
+def _generator_wrapper(function: Callable[..., Any], local: Mapping[str, object]) -> Any:
+    lazy = _Lazy(function, local)
+
+    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        __tracebackhide__ = True
+        checker, scope = lazy.start(args, kwargs)
+        return (yield from relay(function(*args, **kwargs), checker, scope))
+
+    return wrapper
+
+
+def _async_generator_wrapper(function: Callable[..., Any], local: Mapping[str, object]) -> Any:
+    lazy = _Lazy(function, local)
+
+    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        __tracebackhide__ = True
+        checker, scope = lazy.start(args, kwargs)
+        generator: AsyncGenerator[Any, Any] = function(*args, **kwargs)
+        step: Any = generator.asend
+        argument: Any = None
+        while True:
+            try:
+                item = await step(argument)
+            except StopAsyncIteration:
+                return
+            try:
+                checker.yielded(item, scope)
+            except BaseException:
+                await generator.aclose()
+                raise
+            step, argument = generator.asend, None
+            try:
+                argument = yield item
+            except GeneratorExit:
+                await generator.aclose()
+                raise
+            except BaseException as error:
+                step, argument = generator.athrow, error
+
+    return wrapper
+
+
+# Classes
+
+_FUNCTIONS: Final = (types.FunctionType, classmethod, staticmethod, property)
+
+
+def _checked_class(target: type) -> type:
+    """Check the methods a class defines, and the constructor that was made for it."""
+    found = False
+    for name, member in list(vars(target).items()):
+        if isinstance(member, _FUNCTIONS) and _is_ours(name):
+            replaced = _checked(member, 4, quiet=True)
+            if replaced is not member:
+                setattr(target, name, replaced)
+            found = found or not (isinstance(member, types.FunctionType) and replaced is member) or is_checked(member)
+    found = _inherit_constructor(target) or found
+    if not found:
+        warnings.warn(f"{target.__qualname__} has no annotated methods, so nothing of it is checked", UncheckedWarning, 4)
+    return target
+
+
+def _is_ours(name: str) -> bool:
+    return name not in ("__class_getitem__", "__init_subclass__", "__repr__", "__hash__", "__eq__", "__annotate__")
+
+
+def _inherit_constructor(target: type) -> bool:
+    """A dataclass that uses its base's `__init__` is checked too."""
+    if not dataclasses.is_dataclass(target) or "__init__" in vars(target) or is_checked(target.__init__):
+        return dataclasses.is_dataclass(target)
+    target.__init__ = _checked(target.__init__, 5, quiet=True)  # type: ignore[method-assign]
+    return True

@@ -1,0 +1,323 @@
+"""Type hints read into a small tree, down to the arrays in them.
+
+The second phase of a checked function, at its first call: :func:`read_hint` turns each resolved annotation into a
+:class:`Hint`. Only what contains arrays is taken apart; everything else stays whole and is beartype's. The reference
+interprets the tree, the compiler generates code from it.
+"""
+
+from __future__ import annotations
+
+import collections
+import inspect
+import sys
+import types
+import typing
+from collections import abc
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeAliasType, TypeVar, Union, get_args, get_origin
+
+from shapecheck.core.grammar import Axis, Name, ShapeSpec, parse_shape
+from shapecheck.runtime.arrays import DTypeNames
+
+__all__ = [
+    "ANYTHING",
+    "MAX_ITEMS",
+    "Anything",
+    "ArrayHint",
+    "BothHint",
+    "ClassHint",
+    "Hint",
+    "ItemsHint",
+    "MappingHint",
+    "OtherHint",
+    "TreeHint",
+    "TupleHint",
+    "UnionHint",
+    "axes_of",
+    "array_hints",
+    "read_hint",
+    "tree_hints",
+]
+
+MAX_ITEMS: Final = 1024
+"""How many items of one container are checked; jaxtyping with beartype looks at one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """No restriction."""
+
+    def __str__(self) -> str:
+        return "Any"
+
+
+ANYTHING: Final = Anything()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayHint:
+    """One jaxtyping annotation. `array_type` may be `Any`; `dtypes` of None are all."""
+
+    annotation: type
+    array_type: Any
+    dtypes: DTypeNames | None
+    shape: ShapeSpec
+
+    def __str__(self) -> str:
+        annotation: Any = self.annotation
+        array = "Any" if self.array_type is Any else getattr(self.array_type, "__name__", repr(self.array_type))
+        return f'{annotation.dtype.__name__}[{array}, "{self.shape}"]'
+
+
+@dataclass(frozen=True, slots=True)
+class ClassHint:
+    """An instance of one of some classes."""
+
+    classes: tuple[type, ...]
+
+    def __str__(self) -> str:
+        return " | ".join("None" if each is type(None) else each.__qualname__ for each in self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class UnionHint:
+    """The first member that fits, from left to right."""
+
+    members: tuple[Hint, ...]
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.members))
+
+
+@dataclass(frozen=True, slots=True)
+class BothHint:
+    """`Annotated[X, validators]`: an X that passes beartype's validators too."""
+
+    first: Hint
+    second: Hint
+
+    def __str__(self) -> str:
+        return str(self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsHint:
+    """A collection whose items are all alike: `list[X]`, `Sequence[X]`, `tuple[X, ...]`, `set[X]`."""
+
+    origin: type
+    item: Hint
+
+    def __str__(self) -> str:
+        return f"{self.origin.__name__}[{self.item}{', ...' if self.origin is tuple else ''}]"
+
+
+@dataclass(frozen=True, slots=True)
+class TupleHint:
+    """A tuple of fixed length."""
+
+    items: tuple[Hint, ...]
+
+    def __str__(self) -> str:
+        return f"tuple[{', '.join(map(str, self.items))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class MappingHint:
+    """A mapping with keys and values alike."""
+
+    origin: type
+    key: Hint
+    value: Hint
+
+    def __str__(self) -> str:
+        return f"{self.origin.__name__}[{self.key}, {self.value}]"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeHint:
+    """`PyTree[leaf, "S T"]`; the structure is its words, none when it has no name."""
+
+    leaf: Hint
+    structure: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f'PyTree[{self.leaf}, "{" ".join(self.structure)}"]' if self.structure else f"PyTree[{self.leaf}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherHint:
+    """Any other hint, which beartype checks. `tower`: whether an int will do for a float, as in a PyTree."""
+
+    hint: Any
+    tower: bool = False
+
+    def __str__(self) -> str:
+        text = inspect.formatannotation(self.hint)
+        return text.replace("collections.abc.", "").replace("NoneType", "None")
+
+
+type Hint = (
+    Anything | ArrayHint | ClassHint | UnionHint | BothHint | ItemsHint | TupleHint | MappingHint | TreeHint | OtherHint
+)
+
+_ITEMS: Final[frozenset[type]] = frozenset({
+    *(list, set, frozenset, collections.deque),
+    *(abc.Sequence, abc.MutableSequence, abc.Set, abc.MutableSet, abc.Collection, abc.ValuesView, abc.KeysView),
+})
+_MAPPINGS: Final[frozenset[type]] = frozenset({
+    *(dict, collections.OrderedDict, collections.defaultdict),
+    *(abc.Mapping, abc.MutableMapping),
+})
+# In a PyTree jaxtyping follows PEP 484's numeric tower; elsewhere beartype decides, and its default is not to.
+_TOWER: Final[dict[type, tuple[type, ...]]] = {float: (float, int), complex: (complex, float, int)}
+
+
+def read_hint(hint: Any, *, tower: bool = False) -> Hint:
+    """The tree of a resolved annotation.
+
+    Raises:
+        ShapeSyntaxError: never for an annotation jaxtyping has accepted.
+    """
+    if hint is Any or hint is object or hint is inspect.Parameter.empty:
+        return ANYTHING
+    if hint is None or hint is type(None):
+        return ClassHint((type(None),))
+    if isinstance(hint, type) and not isinstance(hint, types.GenericAlias):
+        return _read_class(hint, tower)
+    if (inner := _unwrap(hint)) is not None and _mentions_arrays(inner):
+        return read_hint(inner, tower=tower)
+    return _read_generic(hint, tower) if _mentions_arrays(hint) else _read_other(hint, tower)
+
+
+def _read_class(hint: type, tower: bool) -> Hint:
+    if _is_array(hint):
+        return _read_array(hint)
+    if _is_tree(hint):
+        return _read_tree(hint)
+    if tower and hint in _TOWER:
+        return ClassHint(_TOWER[hint])
+    return ClassHint((hint,)) if _is_plain(hint) else OtherHint(hint, tower)
+
+
+def _is_plain(hint: type) -> bool:
+    """Whether beartype would do no more than `isinstance`."""
+    special = getattr(hint, "_is_protocol", False) or typing.is_typeddict(hint)
+    return not special and not hasattr(hint, "__orig_bases__")
+
+
+def _is_array(hint: object) -> bool:
+    jaxtyping = sys.modules.get("jaxtyping")
+    return jaxtyping is not None and isinstance(hint, type) and issubclass(hint, jaxtyping.AbstractArray)
+
+
+def _is_tree(hint: object) -> bool:
+    return isinstance(hint, type) and type(hint).__name__ == "_MetaPyTree"
+
+
+def _read_array(annotation: Any) -> ArrayHint:
+    names = annotation.dtypes
+    dtypes = tuple(names) if isinstance(names, tuple | list) else None
+    return ArrayHint(annotation, annotation.array_type, dtypes, parse_shape(annotation.dim_str))
+
+
+def _read_tree(hint: Any) -> Hint:
+    if not hasattr(hint, "leaftype"):
+        return ANYTHING
+    return TreeHint(read_hint(hint.leaftype, tower=True), tuple((hint.structure or "").split()))
+
+
+def _unwrap(hint: Any) -> Any:
+    """What an alias, a NewType or a type variable stands for; None for anything else, or a bare variable."""
+    origin = get_origin(hint)
+    if isinstance(hint, TypeAliasType):
+        return hint.__value__
+    if isinstance(origin, TypeAliasType):
+        return origin.__value__[get_args(hint)]
+    if isinstance(hint, typing.NewType):
+        return hint.__supertype__
+    if isinstance(hint, TypeVar):
+        return hint.__bound__ or (Union[hint.__constraints__] if hint.__constraints__ else None)
+    return None
+
+
+def _mentions_arrays(hint: Any) -> bool:
+    if _is_array(hint) or _is_tree(hint):
+        return True
+    if (inner := _unwrap(hint)) is not None and inner is not hint:
+        return _mentions_arrays(inner)
+    return any(_mentions_arrays(each) for each in get_args(hint))
+
+
+def _read_generic(hint: Any, tower: bool) -> Hint:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Union or origin is types.UnionType:
+        return UnionHint(tuple(read_hint(each, tower=tower) for each in arguments))
+    if origin is Annotated:
+        return _read_annotated(hint, tower)
+    if origin is tuple:
+        return _read_tuple(arguments, tower)
+    if origin in _ITEMS:
+        return ItemsHint(origin, read_hint(arguments[0], tower=tower))
+    if origin in _MAPPINGS:
+        key, value = arguments
+        return MappingHint(origin, read_hint(key, tower=tower), read_hint(value, tower=tower))
+    return OtherHint(hint, tower)
+
+
+def _read_annotated(hint: Any, tower: bool) -> Hint:
+    first, *metadata = get_args(hint)
+    validators = tuple(each for each in metadata if type(each).__module__.startswith("beartype."))
+    read = read_hint(first, tower=tower)
+    return BothHint(read, OtherHint(Annotated[(object, *validators)])) if validators else read
+
+
+def _read_tuple(arguments: tuple[Any, ...], tower: bool) -> Hint:
+    if len(arguments) == 2 and arguments[1] is ...:
+        return ItemsHint(tuple, read_hint(arguments[0], tower=tower))
+    return TupleHint(tuple(read_hint(each, tower=tower) for each in arguments))
+
+
+def _read_other(hint: Any, tower: bool) -> Hint:
+    """A union of plain classes needs no more than `isinstance` either."""
+    if get_origin(hint) in (Union, types.UnionType):
+        members = [read_hint(each, tower=tower) for each in get_args(hint)]
+        plain = [each for each in members if isinstance(each, ClassHint)]
+        if len(plain) == len(members):
+            return ClassHint(tuple(each for member in plain for each in member.classes))
+        if any(isinstance(each, Anything) for each in members):
+            return ANYTHING
+    return OtherHint(hint, tower)
+
+
+def _children(hint: Hint) -> tuple[Hint, ...]:
+    match hint:
+        case UnionHint(members) | TupleHint(members):
+            return members
+        case ItemsHint(_, item) | TreeHint(item, _):
+            return (item,)
+        case BothHint(first, second) | MappingHint(_, first, second):
+            return (first, second)
+        case _:
+            return ()
+
+
+def array_hints(hint: Hint) -> abc.Iterator[ArrayHint]:
+    """Every array annotation in it."""
+    if isinstance(hint, ArrayHint):
+        yield hint
+    for child in _children(hint):
+        yield from array_hints(child)
+
+
+def tree_hints(hint: Hint) -> abc.Iterator[TreeHint]:
+    """Every PyTree in it."""
+    if isinstance(hint, TreeHint):
+        yield hint
+    for child in _children(hint):
+        yield from tree_hints(child)
+
+
+def axes_of(hint: Hint) -> abc.Iterator[Axis]:
+    """Every axis in it that has a name."""
+    for array in array_hints(hint):
+        yield from (axis for axis in array.shape.axes if isinstance(axis.term, Name) and not axis.anonymous)

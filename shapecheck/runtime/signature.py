@@ -1,0 +1,216 @@
+"""What there is to check in a callable: its parameters and return value with their hints, resolved one by one.
+
+Made at the first call of a checked function, so that forward references have had time to become real. A hint that
+cannot be resolved is not checked, which a warning says; it does not disturb its neighbours.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import sys
+import types
+import typing
+import warnings
+from collections import abc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from shapecheck.runtime.errors import UncheckedWarning
+from shapecheck.runtime.hints import ANYTHING, Anything, Hint, read_hint
+
+__all__ = ["Kind", "Parameter", "Spec", "annotated", "kind_of", "local_names", "read_signature"]
+
+_EMPTY: Final = inspect.Parameter.empty
+
+
+class Kind(enum.Enum):
+    """How a function runs, which decides when its results exist."""
+
+    PLAIN = enum.auto()
+    COROUTINE = enum.auto()
+    GENERATOR = enum.auto()
+    ASYNC_GENERATOR = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a checked function."""
+
+    name: str
+    kind: Any  # of inspect.Parameter
+    hint: Hint = ANYTHING
+    default: object = _EMPTY
+
+    @property
+    def has_default(self) -> bool:
+        return self.default is not _EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a checked function promises.
+
+    Attributes:
+        name: module-less qualified name, for messages.
+        returns: of what a call finally gives (an awaited result; what a generator returns); None when not annotated.
+        yields: of every item a generator gives.
+    """
+
+    name: str
+    kind: Kind
+    parameters: tuple[Parameter, ...]
+    returns: Hint | None = None
+    yields: Hint | None = None
+    defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to check."""
+        hints = [*(parameter.hint for parameter in self.parameters), self.returns, self.yields]
+        return all(hint is None or isinstance(hint, Anything) for hint in hints)
+
+
+def annotated(function: Callable[..., Any]) -> bool:
+    """Whether a callable has any annotation at all, told without resolving them."""
+    while isinstance(function, types.FunctionType) and not function.__annotations__:
+        inner = getattr(function, "__wrapped__", None)
+        if inner is None:
+            return False
+        function = inner
+    if isinstance(function, types.FunctionType):
+        return True
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return False
+    annotations = [*(each.annotation for each in signature.parameters.values()), signature.return_annotation]
+    return any(annotation is not _EMPTY for annotation in annotations)
+
+
+def kind_of(function: Callable[..., Any]) -> Kind:
+    """How calling it goes on."""
+    if inspect.iscoroutinefunction(function):
+        return Kind.COROUTINE
+    if inspect.isasyncgenfunction(function):
+        return Kind.ASYNC_GENERATOR
+    return Kind.GENERATOR if inspect.isgeneratorfunction(function) else Kind.PLAIN
+
+
+def local_names(function: Callable[..., Any], depth: int) -> Mapping[str, object]:
+    """The local names a function's own string annotations need, taken from the frame that decorates it."""
+    annotations = getattr(function, "__annotations__", {})
+    words = [each for each in annotations.values() if isinstance(each, str)]
+    if not words or "<locals>" not in getattr(function, "__qualname__", ""):
+        return {}
+    text = " ".join(words)
+    found: dict[str, object] = {}
+    frame: types.FrameType | None = sys._getframe(depth)
+    while frame is not None and frame.f_code.co_name != "<module>":
+        found = {name: value for name, value in frame.f_locals.items() if name in text} | found
+        frame = frame.f_back
+    return found
+
+
+def read_signature(function: Callable[..., Any], local: Mapping[str, object]) -> Spec:
+    """Parameters and return value of a function.
+
+    Raises:
+        ValueError: a callable that has no signature.
+    """
+    signature = inspect.signature(function)
+    name = getattr(function, "__qualname__", type(function).__qualname__).replace("<locals>.", "")
+    read = _Reader(name, inspect.unwrap(function), local)
+    parameters = tuple(
+        Parameter(each.name, each.kind, read(each.annotation, f"argument `{each.name}`"), each.default)
+        for each in signature.parameters.values()
+    )
+    kind = kind_of(function)
+    returns, yields = _results(kind, read.resolve(signature.return_annotation, "the return value"), read)
+    defaults = {each.name: _default_of(each) for each in parameters if _is_optional(each)}
+    return Spec(name, kind, parameters, returns, yields, defaults)
+
+
+def _is_optional(parameter: Parameter) -> bool:
+    return parameter.has_default or parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _default_of(parameter: Parameter) -> object:
+    if parameter.has_default:
+        return parameter.default
+    empty: object = () if parameter.kind is inspect.Parameter.VAR_POSITIONAL else {}
+    return empty
+
+
+class _Reader:
+    """Resolves and reads the annotations of one function."""
+
+    def __init__(self, name: str, function: Callable[..., Any], local: Mapping[str, object]) -> None:
+        self._name = name
+        self._globals: dict[str, Any] = getattr(function, "__globals__", {})
+        parameters = {each.__name__: each for each in getattr(function, "__type_params__", ())}
+        self._locals = {**_closure(function), **local, **parameters}
+
+    def __call__(self, annotation: Any, what: str) -> Hint:
+        return self.read(self.resolve(annotation, what), what)
+
+    def read(self, annotation: Any, what: str) -> Hint:
+        """The tree of a resolved annotation."""
+        try:
+            return read_hint(annotation)
+        except (TypeError, ValueError, NameError) as error:
+            return self._unchecked(annotation, what, error)
+
+    def resolve(self, annotation: Any, what: str) -> Any:
+        """What an annotation written as a string, in whole or in part, stands for; `Any` if that cannot be told."""
+        if annotation is _EMPTY or isinstance(annotation, type):
+            return annotation
+        holder = types.SimpleNamespace(__annotations__={"hint": annotation})
+        try:
+            return typing.get_type_hints(holder, self._globals, self._locals, include_extras=True)["hint"]
+        except Exception as error:  # anything may happen in a string
+            self._unchecked(annotation, what, error)
+            return Any
+
+    def _unchecked(self, annotation: Any, what: str, error: Exception) -> Hint:
+        text = f"{self._name}: {what} is not checked, because its annotation {annotation!r} cannot be read: {error}"
+        warnings.warn(text, UncheckedWarning, stacklevel=2)
+        return ANYTHING
+
+
+def _closure(function: Any) -> dict[str, object]:
+    code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
+    if code is None or cells is None:
+        return {}
+    found: dict[str, object] = {}
+    for name, cell in zip(code.co_freevars, cells, strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+    return found
+
+
+_ITERATORS: Final = (abc.Iterator, abc.Iterable, abc.AsyncIterator, abc.AsyncIterable)
+_GENERATORS: Final = (abc.Generator, abc.AsyncGenerator)
+
+
+def _results(kind: Kind, annotation: Any, read: _Reader) -> tuple[Hint | None, Hint | None]:
+    """What is returned and what is yielded, by an annotation that may speak of the iterator or the coroutine."""
+    if annotation is _EMPTY:
+        return None, None
+    origin, arguments = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
+    match kind:
+        case Kind.PLAIN:
+            return read.read(annotation, "the return value"), None
+        case Kind.COROUTINE:
+            result = arguments[2] if origin is abc.Coroutine and len(arguments) == 3 else annotation
+            return read.read(result, "the return value"), None
+        case Kind.GENERATOR | Kind.ASYNC_GENERATOR if origin in (*_ITERATORS, *_GENERATORS):
+            yields = read.read(arguments[0], "what it yields") if arguments else None
+            result = arguments[2] if origin is abc.Generator and len(arguments) == 3 else None
+            returns = read.read(result, "the return value") if result is not None else None
+            return returns, yields
+        case Kind.GENERATOR | Kind.ASYNC_GENERATOR:
+            return None, None
