@@ -164,11 +164,16 @@ class Mismatch:
 
 def same(left: Shape, right: Shape, facts: Facts = frozenset()) -> Verdict:
     """Whether two actual shapes are the same."""
-    if left == right and left.run is not None and left.run.name is not None and all(not d.is_unknown for d in left.prefix + left.suffix):
+    if left == right and _is_definite(left.run) and not any(size.is_unknown for size in left.prefix + left.suffix):
         return Verdict.EQUAL
     if left.run is None and right.run is None:
         return _same_rank(left, right, facts)
     return _same_with_runs(left, right, facts)
+
+
+def _is_definite(run: Run | None) -> bool:
+    """Whether two occurrences of the run are the same axes: `*name`, not `...` or `*#name`."""
+    return run is not None and run.name is not None and not run.broadcast
 
 
 def _same_rank(left: Shape, right: Shape, facts: Facts) -> Verdict:
