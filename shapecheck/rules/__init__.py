@@ -15,6 +15,7 @@ FAMILIES: tuple[str, ...] = (
     "joining",
     "indexing",
     "inspecting",
+    "convolution",
 )
 """The modules of this package that hold a `TABLE`, in the order they are read."""
 
