@@ -78,6 +78,11 @@ def analyze(ctx: AnalyzeTypeContext) -> Type:
     return Reader(analyser, written).annotated(base, CLASSES[name], text)
 
 
+def plain(ctx: AnalyzeTypeContext) -> Type:
+    """`Annotated` without us: the type of its first argument."""
+    return ctx.api.analyze_type(ctx.type.args[0]) if ctx.type.args else AnyType(TypeOfAny.from_error)
+
+
 def module_of(analyser: TypeAnalyser) -> MypyFile | None:
     """The module whose annotations are being analysed."""
     api = analyser.api

@@ -52,7 +52,9 @@ from mypy.types import (
     get_proper_type,
 )
 
+from mypy_plugin.blocks import blocks_of
 from mypy_plugin.encode import FREE
+from mypy_plugin.origins import record_attributes
 
 _BOUND = -1_000
 type Bound = dict[TypeVarId, TypeVarLikeType]
@@ -61,7 +63,18 @@ type Bound = dict[TypeVarId, TypeVarLikeType]
 def schedule(analyser: SemanticAnalyzer) -> None:
     """Binds the current module's names when its semantic analysis is done."""
     module = analyser.cur_mod_node
-    analyser.schedule_patch(0, lambda: _bind_block(module.defs, {}))
+    if id(module) in _scheduled:
+        return
+    _scheduled.add(id(module))
+    analyser.schedule_patch(0, lambda: _bind_module(module))
+
+
+_scheduled: set[int] = set()
+
+
+def _bind_module(module: MypyFile) -> None:
+    _scheduled.discard(id(module))
+    _bind_block(module.defs, {})
 
 
 def is_free(variable: TypeVarLikeType) -> bool:
@@ -106,25 +119,6 @@ def _bind_statement(statement: Node, bound: Bound) -> None:
                 _bind_block(block.body, bound)
 
 
-def blocks_of(statement: Node) -> Iterator[Block]:
-    """The blocks inside a compound statement."""
-    candidates: list[Block | None] = []
-    match statement:
-        case Block():
-            candidates = [statement]
-        case IfStmt(body=bodies, else_body=last):
-            candidates = [*bodies, last]
-        case ForStmt(body=body, else_body=last) | WhileStmt(body=body, else_body=last):
-            candidates = [body, last]
-        case WithStmt(body=body):
-            candidates = [body]
-        case TryStmt(body=body, handlers=handlers, else_body=last, finally_body=end):
-            candidates = [body, *handlers, last, end]
-        case MatchStmt(bodies=bodies):
-            candidates = [*bodies]
-    yield from filter(None, candidates)
-
-
 def _bind_function(function: FuncDef) -> None:
     bound: Bound = {}
     if isinstance(function.type, CallableType):
@@ -143,6 +137,7 @@ def _bind_overloaded(function: OverloadedFuncDef) -> None:
 
 
 def _bind_class(definition: ClassDef) -> None:
+    record_attributes(definition)
     _bind_block(definition.defs.body, {})
     for symbol in definition.info.names.values():
         if symbol.plugin_generated or definition.info.is_named_tuple:

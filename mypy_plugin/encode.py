@@ -79,7 +79,7 @@ def run_of(variable: TypeVarTupleType, broadcast: bool = False) -> Run:
 
 def variable_of(symbol: Symbol) -> TypeVarType | None:
     """The type variable that a symbol was read from."""
-    found = _type_variables.get(symbol.key)
+    found = _type_variables.get(f"{symbol.name}@{symbol.scope}")
     return found if isinstance(found, TypeVarType) else None
 
 
@@ -113,7 +113,12 @@ def _size_of(args: tuple[Type, ...]) -> Dim:
     form, atoms = (get_proper_type(arg) for arg in args)
     if not isinstance(form, LiteralType) or not isinstance(form.value, str) or not isinstance(atoms, TupleType):
         return UNKNOWN_DIM
-    return _compiled(form.value)([_atom_of(item) for item in atoms.items])
+    return build_form(form.value, [_atom_of(item) for item in atoms.items])
+
+
+def build_form(form: str, atoms: list[Dim]) -> Dim:
+    """The dim that a `Size`'s form describes over its atoms."""
+    return _compiled(form)(atoms)
 
 
 def _atom_of(typ: Type) -> Dim:
@@ -294,10 +299,7 @@ def dim_type(size: Dim, named: NamedTypes) -> ProperType:
 
 
 def int_type(size: Dim, named: NamedTypes) -> ProperType:
-    """The type of an int expression whose value is the size."""
-    if size.constant is not None:
-        known = literal(size.constant, named)
-        return known.fallback.copy_modified(last_known_value=known)
+    """The type of an int expression whose value is the size; a variable keeps it, as it would not keep a literal."""
     return named("builtins.int", []) if size.is_unknown else size_type(size, named)
 
 

@@ -20,7 +20,7 @@ from mypy_plugin.encode import array_instance, array_of
 from mypy_plugin.names import function_rule, method_rule
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import UNKNOWN, Array, Many, Result, Value
+from shapecheck.core.value import UNKNOWN, Array, Library, Many, Result, Value
 from shapecheck.rules import lookup
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ _SYMBOLS = {
 def checker(api: object) -> TypeChecker:
     """The plugin interface is the type checker itself."""
     return api  # type: ignore[return-value]  # mypy hands its checker to every hook
+
+
+LIBRARY_MODULES = ("torch.", "jax.", "jaxlib.", "numpy.", "einops.")
+
+
+def in_library(api: object) -> bool:
+    """Whether the body that is being checked is the library's own: mypy checks it, but nobody reads the outcome."""
+    return f"{checker(api).tree.fullname}.".startswith(LIBRARY_MODULES)
 
 
 @cache
@@ -76,6 +84,17 @@ def method(ctx: MethodContext, name: str) -> Type:
         for expression, typ in zip(expressions, types, strict=True)
     ]
     return apply(rule, [array, *operands], {}, ctx, reader)
+
+
+def is_array(instance: Instance) -> bool:
+    """Whether an object is an array of a library we know."""
+    return array_instance(instance) is not None
+
+
+@cache
+def is_array_method(name: str) -> bool:
+    """Whether some array class has a rule for a method or attribute of this name."""
+    return any(method_rule(library, name) is not None for library in Library)
 
 
 def apply(

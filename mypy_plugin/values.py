@@ -52,6 +52,7 @@ from mypy_plugin.encode import (
     tuple_type,
 )
 from mypy_plugin.integers import integer_of, is_int
+from mypy_plugin.lookup import instance_of
 from mypy_plugin.names import FIELD, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, TENSOR, layer_rule
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
@@ -76,7 +77,7 @@ class Reader:
 
     def named(self, fullname: str, args: list[Type]) -> Instance:
         """The type of a class by full name."""
-        return Instance(self.chk.lookup_typeinfo(fullname), args)
+        return instance_of(fullname, args, self.chk)
 
     def type_of(self, expression: Expression) -> Type | None:
         """The type mypy gave the expression, None when it gave none."""
@@ -224,7 +225,7 @@ class Reader:
                 return self._write_tuple(result, proper, like)
             case Many(item):
                 written = self.write(item, ANY, like)
-                return Instance(self.chk.lookup_typeinfo("builtins.tuple"), [written])
+                return self.named("builtins.tuple", [written])
             case _:
                 return default
 

@@ -208,6 +208,8 @@ def _same_with_runs(left: Shape, right: Shape, facts: Facts) -> Verdict:
     if named and left.run != right.run and len(left.prefix) == len(right.prefix) and len(left.suffix) == len(right.suffix):
         broadcast = left.run is not None and right.run is not None and (left.run.broadcast or right.run.broadcast)
         return Verdict.UNKNOWN if broadcast else Verdict.DIFFERENT
+    if named and left.run == right.run and left.min_rank != right.min_rank:
+        return Verdict.DIFFERENT
     # A rigid run may be empty or long, so it never equals a fixed number of axes for every shape.
     for one, other in ((left, right), (right, left)):
         if one.run is not None and one.run.name is not None and not one.run.broadcast and other.rank is not None:

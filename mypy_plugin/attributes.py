@@ -1,0 +1,75 @@
+"""Attributes of users' objects: what mypy inferred for them from one assignment is not a promise about the others.
+
+Hook of the checking phase. When something is assigned, the shape of an un-annotated attribute is dropped, so that a
+second shape is no error; when it is read, an attribute that its class assigns in several places has no shape.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from mypy.nodes import Var
+from mypy.plugin import AttributeContext
+from mypy.types import Instance, Type, UnionType, get_proper_type
+
+from mypy_plugin.encode import array_instance, array_type, library_of
+from mypy_plugin.integers import is_int
+from mypy_plugin.operations import checker
+from mypy_plugin.origins import METADATA
+from mypy_plugin.values import Reader
+from shapecheck.core.value import Array
+
+
+def read(ctx: AttributeContext) -> Type:
+    """The type of an attribute access."""
+    name = getattr(ctx.context, "name", None)
+    owner = get_proper_type(ctx.type)
+    if not isinstance(name, str) or not isinstance(owner, Instance) or not _carries_shape(ctx.default_attr_type):
+        return ctx.default_attr_type
+    if _is_inferred(owner, name) and (ctx.is_lvalue or _varies(owner, name)):
+        return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
+    return ctx.default_attr_type
+
+
+def _carries_shape(typ: Type) -> bool:
+    proper = get_proper_type(typ)
+    if isinstance(proper, UnionType):
+        return any(map(_carries_shape, proper.items))
+    return array_instance(proper) is not None or is_int(proper)
+
+
+def _is_inferred(owner: Instance, name: str) -> bool:
+    symbol = owner.type.get(name)
+    return symbol is not None and isinstance(symbol.node, Var) and symbol.node.is_inferred
+
+
+def _varies(owner: Instance, name: str) -> bool:
+    """Whether a class assigns the attribute in more than one place, or we could not look."""
+    for info in owner.type.mro:
+        sources = info.metadata.get(METADATA, {}).get("attributes", {})
+        if name in sources:
+            return not sources[name]
+    return True
+
+
+def without_shape(typ: Type, reader: Reader) -> Type:
+    """The type with its arrays' shapes and dtypes, and its ints' sizes, unknown."""
+    proper = get_proper_type(typ)
+    if isinstance(proper, UnionType):
+        return UnionType.make_union([without_shape(item, reader) for item in proper.items])
+    if (instance := array_instance(proper)) is not None:
+        return array_type(instance, Array(library=library_of(instance)), reader.named) if instance.args else proper
+    return reader.named("builtins.int", []) if is_int(proper) else typ
+
+
+@cache
+def is_untyped_method(name: str) -> bool:
+    """Whether `name` is a method that torch defines without types, so that calling it is no fault of the user's."""
+    return name in _UNTYPED_TORCH
+
+
+_UNTYPED_TORCH = frozenset([
+    "backward", "split", "register_hook", "register_post_accumulate_grad_hook", "retain_grad", "norm", "lu", "stft", "istft", "unique",
+    "unique_consecutive", "refine_names", "align_to", "unflatten", "rename", "rename_", "to_sparse_coo", "storage", "is_shared",
+    "share_memory_", "detach_", "reinforce", "module_load", "zero_grad", "dim_order",
+])  # fmt: skip

@@ -1,0 +1,49 @@
+"""Walks the statements of mypy's tree by hand: its compiled visitors cannot be subclassed from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mypy.nodes import (
+    Block,
+    ClassDef,
+    Decorator,
+    ForStmt,
+    FuncDef,
+    IfStmt,
+    MatchStmt,
+    Node,
+    OverloadedFuncDef,
+    Statement,
+    TryStmt,
+    WhileStmt,
+    WithStmt,
+)
+
+
+def blocks_of(statement: Node) -> Iterator[Block]:
+    """The blocks inside a compound statement."""
+    candidates: list[Block | None] = []
+    match statement:
+        case Block():
+            candidates = [statement]
+        case IfStmt(body=bodies, else_body=last):
+            candidates = [*bodies, last]
+        case ForStmt(body=body, else_body=last) | WhileStmt(body=body, else_body=last):
+            candidates = [body, last]
+        case WithStmt(body=body):
+            candidates = [body]
+        case TryStmt(body=body, handlers=handlers, else_body=last, finally_body=end):
+            candidates = [body, *handlers, last, end]
+        case MatchStmt(bodies=bodies):
+            candidates = [*bodies]
+    yield from filter(None, candidates)
+
+
+def statements_in(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Every statement of a body in order, also inside `if`, loops and the like, but not in nested definitions."""
+    for statement in statements:
+        yield statement
+        if not isinstance(statement, FuncDef | ClassDef | Decorator | OverloadedFuncDef):
+            for block in blocks_of(statement):
+                yield from statements_in(block.body)

@@ -1,0 +1,222 @@
+"""The one place that every mypy message passes before it is stored.
+
+Unknown is a top type, so mypy reports unknown-to-known as an error, and inferred containers are invariant. Where two types
+of a message differ in shapes, dtypes or int sizes alone, the core compares those parts: a certain difference against
+something the user declared keeps the error, under our code and in our words; everything else is dropped. Errors about
+other things pass, their types spelled in jaxtyping's words.
+
+The daemon empties mypy's list of watchers at every update, so hooks call `ensure` again and again; it costs one look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from mypy.errorcodes import ErrorCode
+from mypy.errors import ErrorInfo, Errors, ErrorWatcher
+
+from mypy_plugin import codes
+from mypy_plugin.text import ArrayText, Node, array_in, dim_in, is_int, parse, pretty
+from shapecheck.core.dim import Verdict, compare
+from shapecheck.core.dtype import accepts
+from shapecheck.core.shape import conjunction, differing_axes, same
+
+
+class Finding(NamedTuple):
+    """What a comparison of two types says: a verdict, and for a difference its code and reason."""
+
+    verdict: Verdict
+    code: ErrorCode = codes.MISMATCH
+    reason: str = ""
+
+
+_EQUAL = Finding(Verdict.EQUAL)
+_UNKNOWN = Finding(Verdict.UNKNOWN)
+
+# Messages with a declared type on one side: (pattern, what to say). Group 1 is found, group 2 expected.
+_DECLARED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'^Incompatible return value type \(got "(.*)", expected "(.*)"\)$'), "Returned {found}, declared {expected}"),
+    (re.compile(r'^Incompatible types in "yield" \(actual type "(.*)", expected type "(.*)"\)$'), "Yielded {found}, declared {expected}"),
+    (re.compile(r'^Incompatible types in assignment \(expression has type "(.*)", (?:variable|target) has type "(.*)"\)$'),
+     "Assigned {found} to a variable declared {expected}"),
+    (re.compile(r'^Incompatible default for (?:parameter|argument) "\w+" \(default has type "(.*)", (?:parameter|argument) has type "(.*)"\)$'),
+     "The default is {found}, declared {expected}"),
+)  # fmt: skip
+# Messages whose expected type mypy may have inferred, or that nothing checks at run time: never ours to report.
+_INFERRED: tuple[re.Pattern[str], ...] = (
+    re.compile(r'^Argument .* has incompatible type "(.*)"; expected "(.*)"$'),
+    re.compile(r'^(?:List|Tuple|Set) (?:item|comprehension).* has incompatible type "(.*)"; expected "(.*)"$'),
+    re.compile(r'^(?:Key|Value) expression in dictionary comprehension has incompatible type "(.*)"; expected type "(.*)"$'),
+    re.compile(r'^Incompatible types in assignment \(expression has type "(.*)", (?:base class .*|target) .*(?:type|as) "(.*)"\)$'),
+    re.compile(r'^Incompatible types in (?:capture pattern|"async with".*|string interpolation).* type "(.*)".* "(.*)"\)$'),
+    re.compile(r'^Result type of .* incompatible .*$'),
+    re.compile(r'^Argument .* to "__(?:set|get)item__" .* "(.*)".* "(.*)"$'),
+    re.compile(r'^Unsupported target for indexed assignment.*$'),
+)  # fmt: skip
+_DICT = re.compile(r'^Dict entry \d+ has incompatible type "(.*)": "(.*)"; expected "(.*)": "(.*)"$')
+_UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
+_OVERLOAD = re.compile(r'^No overload variant of .* matches argument types?')
+_MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp)\b")
+
+
+class Gate:
+    """Decides on messages. `untyped` tells which method names libraries define without types."""
+
+    def __init__(self, untyped: Callable[[str], bool] = lambda name: False) -> None:
+        self.errors: Errors | None = None
+        self.watcher: ErrorWatcher | None = None
+        self.untyped = untyped
+
+    def ensure(self, errors: Errors) -> None:
+        """Puts the gate under all other watchers, where it sees what would be stored."""
+        watchers = errors._watchers
+        if watchers and watchers[0] is self.watcher:
+            return
+        self.errors = errors
+        self.watcher = ErrorWatcher(errors, filter_errors=self.drops)
+        watchers.insert(0, self.watcher)
+
+    def drops(self, file: str, info: ErrorInfo) -> bool:
+        """Whether the message is dropped; others may be rewritten in place."""
+        if info.code in codes.BY_NAME.values() or info.blocker:
+            return False
+        try:
+            dropped = self._decide(info)
+        except Exception:  # a message we cannot read passes unchanged: the gate must never stop mypy
+            return False
+        if dropped:
+            self._use_ignores(file, info)
+        return dropped
+
+    def _use_ignores(self, file: str, info: ErrorInfo) -> None:
+        """A `type: ignore` that plain mypy needs on a line is not unused because we know better."""
+        errors = self.errors
+        if errors is None or info.code is None:
+            return
+        for line in info.origin_span:
+            ignored = errors.ignored_lines.get(file, {}).get(line)
+            if ignored is not None and (not ignored or info.code.code in ignored):
+                errors.used_ignored_lines[file][line].append(info.code.code)
+
+    def _decide(self, info: ErrorInfo) -> bool:
+        if (match := _UNTYPED.match(info.message)) is not None:
+            return self.untyped(match[1])
+        if _MARKS.search(info.message) is None:
+            return False
+        for pattern, text in _DECLARED:
+            if (match := pattern.match(info.message)) is not None:
+                return _decide_declared(info, match[1], match[2], text)
+        if any(_only_shapes(match.groups()) for pattern in _INFERRED if (match := pattern.match(info.message)) is not None):
+            return True
+        if (match := _DICT.match(info.message)) is not None:
+            return _only_shapes((match[1], match[3])) and _only_shapes((match[2], match[4]))
+        if _OVERLOAD.match(info.message) and _has_invariant_container(info.message):
+            return True
+        info.message = _one_line(pretty(info.message))
+        return False
+
+
+def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str) -> bool:
+    one, other = parse(found), parse(expected)
+    if one is None or other is None:
+        info.message = _one_line(pretty(info.message))
+        return False
+    finding = difference(other, one)
+    if finding is None:
+        info.message = _one_line(pretty(info.message))
+        return False
+    if finding.verdict is not Verdict.DIFFERENT:
+        return True
+    head = text.format(found=pretty(found), expected=pretty(expected))
+    info.message = f"{head}: {finding.reason}"
+    info.code = finding.code
+    return False
+
+
+def _only_shapes(groups: tuple[str, ...]) -> bool:
+    """Whether two types are the same but for shapes, dtypes and sizes."""
+    if len(groups) != 2:
+        return True
+    one, other = parse(groups[0]), parse(groups[1])
+    return one is not None and other is not None and difference(other, one) is not None
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", " ")
+
+
+def _has_invariant_container(message: str) -> bool:
+    return re.search(r"(?:list|dict|set)\[[^\"]*\b(?:Tensor|Array|ndarray|Size)\[", message) is not None
+
+
+def difference(expected: Node, found: Node) -> Finding | None:
+    """Compares two types part by part; None when they differ in more than shapes, dtypes and sizes."""
+    wanted, actual = array_in(expected), array_in(found)
+    if wanted is not None and actual is not None:
+        return compare_arrays(wanted, actual)
+    if is_int(expected) and is_int(found):
+        return Finding(Verdict.UNKNOWN) if compare(dim_in(expected), dim_in(found)) is not Verdict.EQUAL else _EQUAL
+    if "|" in (expected.name, found.name):
+        return _difference_of_unions(expected, found)
+    if expected == found:
+        return _EQUAL
+    if expected.last != found.last or len(expected.args) != len(found.args) or not expected.args:
+        return _tuple_to_sequence(expected, found)
+    return _all(difference(a, b) for a, b in zip(expected.args, found.args, strict=True))
+
+
+_SUPERTYPES = {"list": ("Sequence", "Iterable", "Collection"), "tuple": ("Sequence", "Iterable", "Collection"), "dict": ("Mapping",)}
+
+
+def _tuple_to_sequence(expected: Node, found: Node) -> Finding | None:
+    if expected.last in _SUPERTYPES.get(found.last, ()) and found.args and expected.args:
+        items = [item for item in found.args if item.name != "..."]
+        if found.last == "tuple":
+            return _all(difference(expected.args[0], item) for item in items)
+        return _all(difference(a, b) for a, b in zip(expected.args, items, strict=False))
+    return None
+
+
+def _difference_of_unions(expected: Node, found: Node) -> Finding | None:
+    """Every member of the found union must fit some member of the expected one."""
+    return _all(_member(item, _members(expected)) for item in _members(found))
+
+
+def _members(node: Node) -> tuple[Node, ...]:
+    return node.args if node.name == "|" else (node,)
+
+
+def _member(found: Node, expected: tuple[Node, ...]) -> Finding | None:
+    findings = [finding for option in expected if (finding := difference(option, found)) is not None]
+    for verdict in (Verdict.EQUAL, Verdict.UNKNOWN, Verdict.DIFFERENT):
+        for finding in findings:
+            if finding.verdict is verdict:
+                return finding
+    return None
+
+
+def _all(findings: Iterable[Finding | None]) -> Finding | None:
+    kept: list[Finding] = []
+    for finding in findings:
+        if finding is None:
+            return None
+        kept.append(finding)
+    worst = conjunction(finding.verdict for finding in kept)
+    return next((finding for finding in kept if finding.verdict is worst), _EQUAL)
+
+
+def compare_arrays(expected: ArrayText, found: ArrayText) -> Finding:
+    """Shape and dtype of two array types."""
+    dtype = accepts(expected.dtype, found.dtype)
+    if dtype is Verdict.DIFFERENT:
+        return Finding(dtype, codes.DTYPE, f"the dtype should be {expected.dtype}, found {found.dtype}")
+    shape = same(expected.shape, found.shape)
+    if shape is not Verdict.DIFFERENT:
+        return Finding(conjunction((dtype, shape)))
+    if expected.shape.rank is not None and found.shape.rank is not None and expected.shape.rank != found.shape.rank:
+        return Finding(shape, codes.RANK, f"expected {expected.shape.rank} axes, found {found.shape.rank}")
+    axes = differing_axes(expected.shape, found.shape)
+    reasons = [f"axis {axis} should be {wanted}, found {actual}" for axis, wanted, actual in axes]
+    return Finding(shape, codes.MISMATCH, ", ".join(reasons) or f'("{found.shape}" is not "{expected.shape}")')

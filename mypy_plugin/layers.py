@@ -1,0 +1,97 @@
+"""Layers: what a constructor was given is kept in the layer's type, and read when the layer is called.
+
+Hooks of the checking phase. `nn.Linear(784, 128)` gets the type `Linear[Literal[784], Literal[128], ...]`. A module without
+a rule has, when called, the signature of its `forward`, as `nn.Module.__call__` does at run time.
+"""
+
+from __future__ import annotations
+
+from mypy.nodes import CallExpr
+from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
+from mypy.types import CallableType, FunctionLike, Instance, Type, get_proper_type
+
+from mypy_plugin.calls import loosen_signature, settle_call
+from mypy_plugin.names import MODULE, layer_rule
+from mypy_plugin.operations import checker, conclude, fail
+from mypy_plugin.values import Reader, split_arguments
+from shapecheck.core.shape import Mismatch
+from shapecheck.core.value import LayerValue
+from shapecheck.rules import layer
+
+
+def construct(ctx: FunctionContext) -> Type:
+    """The type of a layer's constructor call."""
+    made = get_proper_type(ctx.default_return_type)
+    if not isinstance(made, Instance) or not isinstance(ctx.context, CallExpr):
+        return ctx.default_return_type
+    name = layer_rule(made.type.fullname)
+    row = layer(name) if name is not None else None
+    reader = Reader(checker(ctx.api))
+    call = ctx.context
+    arguments = split_arguments(call.args, call.arg_kinds, call.arg_names, reader)
+    if row is None or arguments is None or len(made.args) != len(row.fields):
+        return ctx.default_return_type
+    built = row.construct(*arguments)
+    if isinstance(built, Mismatch):
+        fail(f"torch.{row.name}: {built.reason}", built.code, ctx.context, reader.chk)
+    if not isinstance(built, LayerValue):
+        return ctx.default_return_type
+    return made.copy_modified(args=[reader.field_type(built.fields[field]) for field in row.fields])
+
+
+def signature(ctx: MethodSigContext) -> FunctionLike:
+    """The signature of calling a module: its `forward`'s, shapes taken out."""
+    instance = get_proper_type(ctx.type)
+    if not isinstance(instance, Instance) or not is_module(instance) or layer_of(instance) is not None:
+        return loosen_signature(ctx.default_signature, ctx.context)
+    forward = forward_of(instance, ctx)
+    return loosen_signature(forward, ctx.context) if forward is not None else ctx.default_signature
+
+
+def forward_of(instance: Instance, ctx: MethodSigContext) -> CallableType | None:
+    """The bound `forward` of a module, None when it is overloaded or not typed."""
+    method = instance.type.get("forward")
+    if method is None or method.node is None or method.node.fullname.startswith("torch."):
+        return None
+    chk = checker(ctx.api)
+    found = get_proper_type(chk.expr_checker.analyze_external_member_access("forward", instance, ctx.context))
+    return found if isinstance(found, CallableType) and not found.implicit else None
+
+
+def call(ctx: MethodContext) -> Type:
+    """The type of calling a module or a layer."""
+    instance = get_proper_type(ctx.type)
+    if not isinstance(instance, Instance) or not isinstance(ctx.context, CallExpr):
+        return ctx.default_return_type
+    value = layer_of(instance)
+    if value is None:
+        return settle_call(ctx)
+    reader = Reader(checker(ctx.api))
+    arguments = split_arguments(ctx.context.args, ctx.context.arg_kinds, ctx.context.arg_names, reader)
+    row = layer(value.name)
+    if row is None or arguments is None:
+        return ctx.default_return_type
+    positional, keywords = arguments
+    result = row.apply(value, positional, keywords)
+    return conclude(result, f"torch.{row.name}", [*positional, *keywords.values()], ctx, reader)
+
+
+def layer_of(instance: Instance) -> LayerValue | None:
+    """The layer that an instance is: of a class in the tables, or of a subclass that keeps its `forward`."""
+    for base in instance.type.mro:
+        if "forward" in base.names and layer_rule(base.fullname) is None:
+            return None
+        if layer_rule(base.fullname) is not None:
+            if base is not instance.type:
+                return None
+            value = Reader.layer(_STATELESS, instance)
+            return value if isinstance(value, LayerValue) else None
+    return None
+
+
+_STATELESS = Reader(None)  # type: ignore[arg-type]  # reading a layer's own parameters asks no checker
+
+
+def is_module(instance: Instance) -> bool:
+    """Whether the object is an `nn.Module`."""
+    return instance.type.has_base(MODULE)

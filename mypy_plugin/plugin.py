@@ -1,0 +1,164 @@
+"""The plugin class: which hook answers which name. Every lookup is a dict access or two; the work is in the hooks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from mypy.nodes import MypyFile, TypeAlias
+from mypy.options import Options
+from mypy.plugin import (
+    AnalyzeTypeContext,
+    AttributeContext,
+    ClassDefContext,
+    FunctionContext,
+    FunctionSigContext,
+    MethodContext,
+    MethodSigContext,
+    Plugin,
+    ReportConfigContext,
+)
+from mypy.semanal import SemanticAnalyzer
+from mypy.types import FunctionLike, Instance, Type, get_proper_type
+
+from mypy_plugin import aliases, annotations, attributes, binding, calls, classes, integers, layers, operations
+from mypy_plugin.config import settings
+from mypy_plugin.gate import Gate
+from mypy_plugin.names import STATIC, layer_rule
+from mypy_plugin.shield import shielded
+from mypy_plugin.version import fingerprint
+
+_INT_METHODS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r") for name in ("add", "sub", "mul", "floordiv", "mod"))
+_LIBRARIES = (*operations.LIBRARY_MODULES, "builtins.", "typing.", "collections.")
+
+
+class ShapecheckPlugin(Plugin):
+    """Shapes and dtypes in mypy's own types."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        if settings().allow_redefinition:
+            options.allow_redefinition = options.local_partial_types = True
+        self.gate = Gate(attributes.is_untyped_method)
+
+    # --- semantic analysis
+
+    def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
+        """Brings our stub of dtype and size classes into the build, for everything but the standard library."""
+        root = file.fullname.partition(".")[0]
+        if f"{root}." not in _LIBRARIES:
+            aliases.preserve(file)
+        return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS else [(10, STATIC, -1)]
+
+    def get_customize_class_mro_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
+        hook = classes.hook_for(fullname)
+        return shielded(hook, lambda ctx: None) if hook is not None else None
+
+    def get_type_analyze_hook(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
+        if fullname in ("typing.Annotated", "typing_extensions.Annotated"):
+            return self._annotation
+        if fullname.startswith(_LIBRARIES):
+            return None
+        symbol = self.lookup_fully_qualified(fullname)
+        node = symbol.node if symbol is not None else None
+        if isinstance(node, TypeAlias) and aliases.is_shape_alias(node):
+            return lambda ctx: aliases.hook(ctx, node)
+        return None
+
+    def _annotation(self, ctx: AnalyzeTypeContext) -> Type:
+        analyser = getattr(ctx.api, "api", None)
+        if isinstance(analyser, SemanticAnalyzer):
+            self.gate.ensure(analyser.errors)
+            binding.schedule(analyser)
+        return shielded(annotations.analyze, annotations.plain)(ctx)
+
+    # --- checking
+
+    def get_function_signature_hook(self, fullname: str) -> Callable[[FunctionSigContext], FunctionLike] | None:
+        return None if fullname.startswith(_LIBRARIES) else self._loosen
+
+    def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
+        if fullname.endswith(".__call__"):
+            return self._module_signature
+        return None if fullname.startswith(_LIBRARIES) else self._loosen
+
+    def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
+        if (rule := operations.function(fullname)) is not None:
+            return self._checked(rule)
+        if layer_rule(fullname) is not None:
+            return self._checked(layers.construct)
+        return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
+
+    def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
+        owner, _, name = fullname.rpartition(".")
+        if name == "__call__":
+            return self._checked(layers.call)
+        if owner in ("builtins.int", f"{STATIC}.Size"):
+            return self._checked(integers.arithmetic) if name in _INT_METHODS else None
+        if operations.is_array_method(name):
+            return self._checked(_array_method(name))
+        return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
+
+    def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
+        name = fullname.rpartition(".")[2]
+        if operations.is_array_method(name):
+            return self._attribute(operations.attribute)
+        return None if fullname.startswith(_LIBRARIES) else self._attribute(attributes.read)
+
+    def _loosen(self, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
+        if operations.in_library(ctx.api):
+            return ctx.default_signature
+        return shielded(calls.loosen, lambda c: c.default_signature)(ctx)
+
+    def _module_signature(self, ctx: MethodSigContext) -> FunctionLike:
+        if operations.in_library(ctx.api):
+            return ctx.default_signature
+        return shielded(layers.signature, lambda c: c.default_signature)(ctx)
+
+    def _checked[C: FunctionContext | MethodContext](self, hook: Callable[[C], Type]) -> Callable[[C], Type]:
+        def call(ctx: C) -> Type:
+            if operations.in_library(ctx.api):
+                return ctx.default_return_type
+            self.gate.ensure(operations.checker(ctx.api).errors)
+            return shielded(hook, lambda c: c.default_return_type)(ctx)
+
+        return call
+
+    def _attribute(self, hook: Callable[[AttributeContext], Type]) -> Callable[[AttributeContext], Type]:
+        def read(ctx: AttributeContext) -> Type:
+            if operations.in_library(ctx.api):
+                return ctx.default_attr_type
+            self.gate.ensure(operations.checker(ctx.api).errors)
+            return shielded(hook, lambda c: c.default_attr_type)(ctx)
+
+        return read
+
+    # --- caching
+
+    def report_config_data(self, ctx: ReportConfigContext) -> Any:
+        """mypy's cache of a module is stale when our version or rule tables change."""
+        return fingerprint()
+
+
+_FOUNDATIONS = frozenset(["shapecheck", "mypy_extensions", "typing_extensions", "_typeshed"])
+
+
+@cache
+def _array_method(name: str) -> Callable[[MethodContext], Type]:
+    """The hook of one method name: user methods of that name on other classes are calls like any other."""
+
+    def hook(ctx: MethodContext) -> Type:
+        proper = get_proper_type(ctx.type)
+        if isinstance(proper, Instance) and operations.is_array(proper):
+            return operations.method(ctx, name)
+        return calls.settle_call(ctx)
+
+    return hook
+
+
+def plugin(version: str) -> type[Plugin]:
+    """mypy's entry point; `version` is mypy's."""
+    return ShapecheckPlugin
+
