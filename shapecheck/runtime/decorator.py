@@ -21,7 +21,7 @@ from shapecheck.runtime.call import Checker, relay
 from shapecheck.runtime.compiler import compilable, compile_wrapper
 from shapecheck.runtime.errors import UncheckedWarning
 from shapecheck.runtime.scope import Scope
-from shapecheck.runtime.signature import Kind, Spec, annotated, kind_of, local_names, read_signature
+from shapecheck.runtime.signature import Kind, Parameter, Spec, annotated, kind_of, local_names, read_signature
 
 __all__ = ["checked", "generated_source", "is_checked"]
 
@@ -141,11 +141,17 @@ def _compile(wrapper: types.FunctionType, function: Callable[..., Any], local: M
     """Put compiled code in place of the stub's. Two threads that do so at once put the same code there."""
     spec = read_signature(function, local)
     if getattr(wrapper, "__no_type_check__", False) or not compilable(inspect.signature(function).parameters):
-        spec = dataclasses.replace(spec, parameters=(), returns=None)
+        spec = dataclasses.replace(spec, parameters=_ANY_PARAMETERS, returns=None)
     code, defaults, keyword_defaults = compile_wrapper(spec, function, wrapper.__globals__)
     wrapper.__defaults__ = defaults
     wrapper.__kwdefaults__ = keyword_defaults
     wrapper.__code__ = code.replace(co_name=getattr(function, "__name__", code.co_name))
+
+
+_ANY_PARAMETERS: Final = (
+    Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+    Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+)
 
 
 def generated_source(wrapper: Any) -> str | None:

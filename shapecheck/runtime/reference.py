@@ -92,7 +92,7 @@ def match(hint: Hint, value: Any, scope: Scope, place: Place) -> Failure | None:
 
 
 def _wrong_class(hint: Hint, value: object, place: Place) -> Failure:
-    reason = f"it is a {type(value).__qualname__}" if value is not None else "it is None"
+    reason = f"its type is {type(value).__qualname__}" if value is not None else "it is None"
     return Failure("shape-type", reason, str(hint), describe(value), place)
 
 
@@ -189,7 +189,7 @@ def _check_class(hint: ArrayHint, value: Any) -> None:
             raise _Misfit("shape-type", "it has no `shape` and `dtype`", progress=0)
     elif not isinstance(value, hint.array_type):
         expected = getattr(hint.array_type, "__name__", str(hint.array_type))
-        raise _Misfit("shape-type", f"it is a {type(value).__qualname__}, not a {expected}", progress=0)
+        raise _Misfit("shape-type", f"its type is {type(value).__qualname__}, not {expected}", progress=0)
 
 
 def _check_dtype(hint: ArrayHint, value: Any) -> None:
