@@ -10,12 +10,18 @@ from functools import cache
 from shapecheck.rules.table import Layer, Registry, Rule
 
 FAMILIES: tuple[str, ...] = (
+    "elementwise",
     "reshape",
     "permute",
     "joining",
     "indexing",
     "inspecting",
     "convolution",
+    "normalization",
+    "padding",
+    "layers",
+    "attention",
+    "recurrent",
 )
 """The modules of this package that hold a `TABLE`, in the order they are read."""
 

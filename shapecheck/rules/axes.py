@@ -19,11 +19,11 @@ type ShapeRule = Callable[[Arguments, Shape], Shape | Mismatch]
 
 
 def on_array(shape_rule: ShapeRule) -> Compute:
-    """A computation that changes the shape of its first argument and keeps its dtype."""
+    """A computation that changes the shape of `input` (or else the first argument) and keeps its dtype."""
 
     @wraps(shape_rule)
     def compute(a: Arguments) -> Result:
-        name = next(iter(a.values))
+        name = "input" if "input" in a.values else next(iter(a.values))
         array = a.array(name)
         if array is None:
             return UNKNOWN

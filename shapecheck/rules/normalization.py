@@ -1,0 +1,157 @@
+"""Normalization: over the last axes (LayerNorm, RMSNorm) or by channel (BatchNorm, GroupNorm, InstanceNorm).
+
+The shape stays; what is checked is that the sizes of the layer fit the input. Weights may have been moved to another
+dtype since the layer was made, so only arrays of ints or bools are refused for their dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shapecheck.core.dim import ZERO, Dim
+from shapecheck.core.shape import Mismatch, Shape
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.rules.axes import differs, flag, reshaped, size, sizes
+from shapecheck.rules.convolution import channels_first, check_groups, float_part, last_axes, not_float, wrong_rank
+from shapecheck.rules.table import Compute, Layer, layer, rule
+
+_RANKS = {1: (2, 3), 2: (4,), 3: (5,)}
+
+
+def kept(array: Array) -> Result:
+    """The array as it is, now that it was taken for floats."""
+    return Array(array.shape, float_part(array.dtype), array.library)
+
+
+# --- over the last axes ------------------------------------------------------------------------------------------
+
+
+def last_normalized(a: Arguments) -> Result:
+    """LayerNorm and RMSNorm: the last sizes are the normalized shape."""
+    array, expected = a.array("input"), sizes(a["normalized_shape"])
+    if array is None:
+        return UNKNOWN
+    return not_float(array) or _differing_end(array.shape, expected or (), a) or kept(array)
+
+
+def _differing_end(shape: Shape, expected: Sequence[Dim], a: Arguments) -> Mismatch | None:
+    wanted = " ".join(map(str, expected))
+    if shape.rank is not None and shape.rank < len(expected):
+        reason = f'expected the last {len(expected)} axes to be ({wanted}), found "{shape}"'
+        return Mismatch("shape-rank", reason, None, wanted, str(shape))
+    for axis, (want, found) in enumerate(zip(expected, last_axes(shape, len(expected)) if expected else (), strict=True), start=-len(expected)):
+        if differs(want, found, a):
+            where = "the last axis" if axis == -1 else f"axis {axis}"
+            return Mismatch("shape-mismatch", f"expected {want} features in {where}, found {found}", axis, str(want), str(found))
+    return None
+
+
+# --- by channel --------------------------------------------------------------------------------------------------
+
+
+def second_axis(shape: Shape) -> Dim | None:
+    """The size of axis 1 when it is before any run."""
+    return shape.prefix[1] if len(shape.prefix) > 1 else None
+
+
+def differing_channels(shape: Shape, channels: Dim, a: Arguments) -> Mismatch | None:
+    """The mismatch of another number of channels in axis 1."""
+    found = second_axis(shape)
+    if found is None or not differs(channels, found, a):
+        return None
+    return Mismatch("shape-mismatch", f"expected {channels} channels in axis 1, found {found}", 1, str(channels), str(found))
+
+
+def batch_norm(axes: int) -> Compute:
+    """The computation of calling `nn.BatchNorm1d`, `2d`, `3d`."""
+
+    def normalized(a: Arguments) -> Result:
+        array = a.array("input")
+        if array is None:
+            return UNKNOWN
+        refused = wrong_rank(array.shape, _RANKS[axes], channels_first(axes)) or not_float(array)
+        if refused is None and True in (flag(a["affine"]), flag(a["track_running_stats"])):
+            refused = differing_channels(array.shape, size(a["num_features"]), a)
+        return refused or kept(array)
+
+    return normalized
+
+
+def instance_norm(axes: int) -> Compute:
+    """The computation of calling `nn.InstanceNorm1d`, `2d`, `3d`, with or without a batch axis."""
+
+    def normalized(a: Arguments) -> Result:
+        array = a.array("input")
+        if array is None:
+            return UNKNOWN
+        refused = wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes)) or not_float(array)
+        found = last_axes(array.shape, axes + 1)[0]
+        if refused is None and flag(a["affine"]) is True and differs(size(a["num_features"]), found, a):
+            at, wanted = -axes - 1, str(a["num_features"])
+            refused = Mismatch("shape-mismatch", f"expected {wanted} channels in axis {at}, found {found}", at, wanted, str(found))
+        return refused or kept(array)
+
+    return normalized
+
+
+def group_norm(a: Arguments) -> Result:
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    return not_float(array) or _no_channels(array.shape) or differing_channels(array.shape, size(a["num_channels"]), a) or kept(array)
+
+
+def _no_channels(shape: Shape) -> Mismatch | None:
+    if shape.rank is None or shape.rank >= 2:
+        return None
+    return Mismatch("shape-rank", f'expected at least 2 axes (batch, channels, ...), found {shape.rank} ("{shape}")', None, "2", str(shape))
+
+
+def group_norm_function(a: Arguments) -> Result:
+    """`F.group_norm`: the groups must divide the channels."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    found = second_axis(array.shape)
+    groups = Arguments({"channels": found if found is not None else UNKNOWN, "num_groups": a["num_groups"]}, a.library)
+    return not_float(array) or _no_channels(array.shape) or check_groups(groups, "channels", "num_groups") or kept(array)
+
+
+def check_group_norm(a: Arguments) -> Result:
+    return check_groups(a, "num_channels", "num_groups") or UNKNOWN
+
+
+def by_channel(a: Arguments) -> Result:
+    """`F.batch_norm`: every statistic and parameter has one element per channel."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    refused = not_float(array) or _no_channels(array.shape)
+    for name in ("running_mean", "running_var", "weight", "bias"):
+        given = a.array(name)
+        if refused is None and given is not None and given.shape.rank == 1 and array.shape.size != ZERO:
+            refused = differing_channels(array.shape, given.shape.dims[0], a)
+    return refused or kept(array)
+
+
+_BATCH = "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, **"
+_INSTANCE = "num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, **"
+
+
+def _of_axes(n: int) -> tuple[Layer, ...]:
+    return (
+        layer(f"nn.BatchNorm{n}d", _BATCH, "input", batch_norm(n)),
+        layer(f"nn.InstanceNorm{n}d", _INSTANCE, "input", instance_norm(n)),
+    )
+
+
+TABLE = (
+    layer("nn.LayerNorm", "normalized_shape, eps=1e-05, elementwise_affine=True, bias=True, **", "input", last_normalized),
+    layer("nn.RMSNorm", "normalized_shape, eps=None, elementwise_affine=True, **", "input", last_normalized),
+    layer("nn.GroupNorm", "num_groups, num_channels, eps=1e-05, affine=True, **", "input", group_norm, check_group_norm),
+    *_of_axes(1), *_of_axes(2), *_of_axes(3),
+    rule(last_normalized, "input, normalized_shape, weight=None, bias=None, eps=1e-05, **", "F.layer_norm", "torch.layer_norm"),
+    rule(last_normalized, "input, normalized_shape, weight=None, eps=None", "F.rms_norm", "torch.rms_norm"),
+    rule(group_norm_function, "input, num_groups, weight=None, bias=None, eps=1e-05, **", "F.group_norm"),
+    rule(by_channel, "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05", "F.batch_norm"),
+)  # fmt: skip

@@ -1,0 +1,50 @@
+"""Generated attention calls."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.rules.cases_normalization import maybe_wrong
+from tests.rules.harness import A, Case, built, call, generates, shape
+
+KINDS = ("float32",) * 15 + ("int64",)
+
+
+@generates("F.scaled_dot_product_attention")
+def _scaled(rng: random.Random, name: str) -> Case:
+    batch = tuple(n or 1 for n in shape(rng, 0, 2))
+    q, k, d, v = (rng.choice((1, 2, 3, 5)) for _ in range(4))
+    query, key, value = (q, d), (maybe_wrong(rng, k), maybe_wrong(rng, d)), (k, v)
+    options: dict[str, Any] = {}
+    if rng.random() < 0.4:
+        mask: tuple[int, ...] = rng.choice(((q, k), (1, k), (q, 1), (k, q), (k,), (maybe_wrong(rng, q), k)))
+        options["attn_mask"] = A(mask, rng.choice(("bool", "bool", "float32", "int64")))
+    arrays = [A((*batch, *each), rng.choice(KINDS)) for each in (query, key, value)]
+    return call(*arrays, rigid=False, **options)
+
+
+@generates("nn.MultiheadAttention")
+def _multihead(rng: random.Random, name: str) -> Case:
+    width, heads = rng.choice((4, 6)), rng.choice((1, 2, 2, 4))
+    first = rng.random() < 0.5
+    b, q, k = (rng.choice((1, 2, 3, 5)) for _ in range(3))
+    options: dict[str, Any] = {"batch_first": first}
+    if rng.random() < 0.2:
+        options |= {"kdim": 3, "vdim": 5}
+    options |= {key: True for key in ("add_bias_kv", "add_zero_attn") if rng.random() < 0.15}
+    widths = (maybe_wrong(rng, width), options.get("kdim", width), options.get("vdim", width))
+    counts = (q, k, maybe_wrong(rng, k))
+    single = rng.random() < 0.2
+    sizes = [(n, w) if single else (maybe_wrong(rng, b), n, w) if first else (n, maybe_wrong(rng, b), w) for n, w in zip(counts, widths, strict=True)]
+    flags = {key: rng.random() < 0.5 for key in ("need_weights", "average_attn_weights") if rng.random() < 0.6}
+    return built((width, heads), options, *(A(each, rng.choice(KINDS)) for each in sizes), rigid=False, **flags)
+
+
+@generates("nn.TransformerEncoderLayer", "nn.TransformerDecoderLayer")
+def _transformer(rng: random.Random, name: str) -> Case:
+    width, heads = rng.choice((4, 6)), rng.choice((1, 2, 4))
+    options = {"dim_feedforward": 8, "batch_first": rng.random() < 0.5}
+    first = A((*rng.choice(((3,), (2, 3), (2, 3), ())), maybe_wrong(rng, width)), rng.choice(KINDS))
+    memory = [A((*first.shape[:-1], maybe_wrong(rng, width)))] if "Decoder" in name else []
+    return built((width, heads), options, first, *memory, rigid=False)
