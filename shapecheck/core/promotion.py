@@ -19,7 +19,8 @@ from shapecheck.core.value import Array, Library, Scalar, Value
 BOOLEAN, INTEGER, FLOATING, COMPLEX, OPAQUE = range(5)
 """The categories of dtypes, lowest first; `OPAQUE` are keys, strings and whatever promotes by rules of its own."""
 
-OTHER = "other"
+UNDECIDED = "?"
+"""What a pair of dtypes gives that has rules of its own, or a result outside of jaxtyping's dtypes."""
 _KINDS = ((BOOLEAN, BOOL), (INTEGER, CLASSES["Integer"]), (FLOATING, CLASSES["Float"]), (COMPLEX, CLASSES["Complex"]))
 CATEGORY: Mapping[str, int] = {
     **dict.fromkeys(ANY_DTYPE.names, OPAQUE),
@@ -114,7 +115,7 @@ def _torch_pair(a: str, b: str) -> str | None:
     """`torch.promote_types`; None where it raises."""
     kinds = CATEGORY[a], CATEGORY[b]
     if OPAQUE in kinds:
-        return OTHER
+        return UNDECIDED
     if a == b:
         return a
     if any(CATEGORY[name] == FLOATING and bits(name) < 16 for name in (a, b)):
@@ -152,11 +153,11 @@ def _torch_combined(higher: str, lower: str) -> str | None:
     """A dtype of an operand that counts and one of an operand that matters by its category alone."""
     high, low = CATEGORY[higher], CATEGORY[lower]
     if OPAQUE in (high, low):
-        return OTHER
+        return UNDECIDED
     if high == COMPLEX:
         return higher
     if high == FLOATING:
-        return (OTHER if bits(higher) < 32 else _complex_of(higher)) if low == COMPLEX else higher  # half complex is no dtype here
+        return (UNDECIDED if bits(higher) < 32 else _complex_of(higher)) if low == COMPLEX else higher  # half complex is no dtype here
     return _torch_pair(higher, lower) if high == BOOLEAN or low >= FLOATING else higher
 
 
@@ -192,7 +193,7 @@ def _jax_pair(a: str, b: str) -> str | None:
     """The join of two strong dtypes in JAX's lattice; without 64-bit operands the result has none either."""
     kinds = CATEGORY[a], CATEGORY[b]
     if OPAQUE in kinds:
-        return OTHER
+        return UNDECIDED
     if a == b:
         return a
     low, high = (a, b) if kinds[0] < kinds[1] else (b, a)
@@ -221,14 +222,15 @@ def _jax_result(operands: Sequence[Operand]) -> Typed:
     if strong is None or weak is None:
         return Typed(strong or weak or ANY_DTYPE, weak=strong is None)
     results = {_jax_weak(s, w) for s in strong.names for w in weak.names}
-    return Typed(DTypes(frozenset(name for name, _ in results)), all(is_weak for _, is_weak in results))
+    names = frozenset(name for name, _ in results)
+    return Typed(ANY_DTYPE if UNDECIDED in names else DTypes(names), all(is_weak for _, is_weak in results))
 
 
 def _jax_weak(strong: str, weak: str) -> tuple[str, bool]:
     """A strong and a weak dtype: the weak one matters by its category alone."""
     high, low = CATEGORY[strong], CATEGORY[weak]
     if OPAQUE in (high, low):
-        return OTHER, False
+        return UNDECIDED, False
     if high >= low:
         return strong, False
     if high == FLOATING:
@@ -245,7 +247,7 @@ def _numpy_pair(a: str, b: str) -> str | None:
     if a == b:
         return a
     if OPAQUE in kinds or not {a, b} <= _NUMPY:
-        return OTHER if OTHER in (a, b) else None
+        return UNDECIDED
     low, high = (a, b) if kinds[0] < kinds[1] else (b, a)
     if kinds[0] == kinds[1]:
         return _joined(a, b) or "float64"
@@ -291,8 +293,7 @@ def _fold(pair: Callable[[str, str], str | None], sets: Sequence[DTypes]) -> DTy
 def _pairs(pair: Callable[[str, str], str | None], left: DTypes, right: DTypes) -> DTypes:
     """Every possible result; all dtypes when each pair is refused (what is refused is the rules' business)."""
     found = frozenset(name for a in left.names for b in right.names if (name := pair(a, b)) is not None)
-    found = ANY_DTYPE.names if OTHER in found and len(found) > 1 else found
-    return DTypes(found) if found else ANY_DTYPE
+    return DTypes(found) if found and UNDECIDED not in found else ANY_DTYPE
 
 
 def mapped(change: Callable[[str], str], dtypes: DTypes) -> DTypes:

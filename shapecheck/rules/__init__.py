@@ -22,6 +22,7 @@ FAMILIES: tuple[str, ...] = (
     "layers",
     "attention",
     "recurrent",
+    "einsum",
 )
 """The modules of this package that hold a `TABLE`, in the order they are read."""
 

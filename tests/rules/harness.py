@@ -413,16 +413,24 @@ def check(name: str, case: Case, tally: Tally, rng: random.Random) -> None:
             tally.silent.append(f"{where}: {type(actual.error).__name__}: {str(actual.error)[:150]}")
         return
     tally.cases["exact" if is_exact(stated) else "partly known"] += 1
-    _complain(tally, where, stated, actual, {})
+    _complain(tally, case, where, stated, actual, {})
     for view, shape_of, set_of, values in views(rng, case.rigid):
-        _complain(tally, f"{where} ({view})", rule_answer(name, case, shape_of, set_of), actual, values)
+        _complain(tally, case, f"{where} ({view})", rule_answer(name, case, shape_of, set_of), actual, values)
 
 
-def _complain(tally: Tally, where: str, stated: Any, actual: Any, values: Mapping[Any, Dim]) -> None:
+def _complain(tally: Tally, case: Case, where: str, stated: Any, actual: Any, values: Mapping[Any, Dim]) -> None:
     if isinstance(stated, Mismatch):
+        if stated.code == "shape-dtype" and _has_no_elements(case):
+            tally.cases["refused, but empty"] += 1
+            return
         tally.problems.append(f"{where}: refuses ({stated.reason}), the library answers {actual}")
     elif (why := contradiction(stated, actual, values)) is not None:
         tally.problems.append(f"{where}: {why}")
+
+
+def _has_no_elements(case: Case) -> bool:
+    """Whether an array is empty: torch then skips the kernel that would refuse its dtype; sizes are assumed positive."""
+    return any(isinstance(arg, A) and 0 in arg.shape for arg in case.args)
 
 
 type View = tuple[str, Callable[[A], Shape], Callable[[str], DTypes], Mapping[Any, Dim]]

@@ -1,0 +1,203 @@
+"""Rules in one line: a signature for the shapes, a name for the dtype, and the operations that share them.
+
+    gufunc("*s, *s -> *s", "input, other", promoted, *spelled("add mul", "torch.{}", "Tensor.{}", "jnp.{}"))
+
+The signature's operands are the first parameters. A *dtype rule* turns the operands into the result's dtype or into the
+refusal of the library; those that families share are here. Called by the tables of the families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from shapecheck.core.dim import Dim
+from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes
+from shapecheck.core.dtype import dtype as dtype_set
+from shapecheck.core.promotion import (
+    BOOLEAN,
+    CATEGORY,
+    COMPLEX,
+    FLOATING,
+    INTEGER,
+    OPAQUE,
+    Typed,
+    all_in,
+    inexact,
+    quotient,
+    real_part,
+    result_type,
+)
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
+from shapecheck.core.signature import signature
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
+from shapecheck.rules.table import Rule, parameters
+
+type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
+
+
+def spelled(words: str, *patterns: str) -> tuple[str, ...]:
+    """Names of operations: every word in every pattern, `spelled("exp log", "torch.{}", "jnp.{}")`."""
+    return tuple(pattern.format(word) for word in words.split() for pattern in patterns)
+
+
+def gufunc(text: str, params: str, typed: DTypeRule, *names: str, operands: str = "") -> Rule:
+    """A rule whose shapes are a signature.
+
+    Args:
+        text: the signature; it is also what `shapecheck rules` prints.
+        params: the parameter list; a parameter named `dtype` overrides the dtype rule, `keepdims` and the like are ignored.
+        typed: the dtype of the result from the operands.
+        names: the operations.
+        operands: the parameters that are the signature's operands, in order; by default the first ones.
+    """
+    shapes, bound = signature(text), parameters(params)
+    chosen = operands.split() or [each.name for each in bound.listed[: len(shapes.operands)]]
+
+    def compute(a: Arguments) -> Result:
+        values = [a[name] for name in chosen]
+        found = shapes.apply([shape_of(value) for value in values], a.facts)
+        return found if isinstance(found, Mismatch) else typed_result(found, requested(a, typed(values, a.library)), a.library)
+
+    return Rule(names, bound, compute, text)
+
+
+def shape_of(value: Value) -> Shape:
+    """The shape of an argument: a Python number has none."""
+    match value:
+        case Array():
+            return value.shape
+        case Dim() | Scalar() | bool():
+            return SCALAR
+        case _:
+            return ANY_SHAPE
+
+
+def typed_result(found: Shape | tuple[Shape, ...], typed: Typed | Mismatch, library: Library) -> Result:
+    """An array, or a tuple of them, of a dtype."""
+    if isinstance(typed, Mismatch):
+        return typed
+    if isinstance(found, tuple):
+        return tuple(Array(each, typed.dtypes, library, typed.weak) for each in found)
+    return Array(found, typed.dtypes, library, typed.weak)
+
+
+def requested(a: Arguments, typed: Typed | Mismatch) -> Typed | Mismatch:
+    """The dtype of the call's `dtype=` when it has one."""
+    asked = a.values.get("dtype")
+    return typed if asked is None else Typed(dtype_argument(asked, a.library))
+
+
+_NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+
+
+def dtype_argument(value: Value, library: Library) -> DTypes:
+    """The dtypes that an argument names; JAX may narrow 64 bits to 32, as it does by default."""
+    found = value if isinstance(value, DTypes) else dtype_set(value) if isinstance(value, str) else ANY_DTYPE
+    if library is Library.JAX and found != ANY_DTYPE:
+        return found | DTypes(frozenset(_NARROW[name] for name in found.names if name in _NARROW))
+    return found
+
+
+# --- dtype rules --------------------------------------------------------------------------------------------------
+
+
+def promoted(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """All operands promoted to one dtype."""
+    return result_type(values, library)
+
+
+def kept(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of the first operand."""
+    return result_type(values[:1], library)
+
+
+def floated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The promoted dtype, integers as floats: `exp`, `sigmoid`."""
+    return inexact(result_type(values, library), library)
+
+
+def divided(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """True division."""
+    return quotient(result_type(values, library), library)
+
+
+def boolean(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """A comparison or test."""
+    return Typed(BOOL)
+
+
+def real(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of a complex number's parts, else the operand's own."""
+    found = result_type(values[:1], library)
+    return Typed(real_part(found.dtypes), found.weak)
+
+
+def real_floated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """`angle` and norms: the parts' dtype, integers as floats."""
+    found = inexact(result_type(values[:1], library), library)
+    return Typed(real_part(found.dtypes), found.weak)
+
+
+def unknown_dtype(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Nothing is known of the dtype."""
+    return Typed(ANY_DTYPE)
+
+
+def without_bool(typed: DTypeRule, becomes: str = "int32 int8 int64") -> DTypeRule:
+    """Where a bool operand is computed as an integer: `square(mask)`; in the order of jax, numpy and torch."""
+    jax, numpy, torch = becomes.split()
+    integer = {Library.JAX: jax, Library.NUMPY: numpy, Library.TORCH: torch}
+
+    def changed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        found = typed(values, library)
+        if isinstance(found, Mismatch) or "bool" not in found.dtypes.names:
+            return found
+        return Typed(DTypes(found.dtypes.names - {"bool"} | {integer[library]}), found.weak)
+
+    return changed
+
+
+_CATEGORY_NAMES = {BOOLEAN: "bool", INTEGER: "integer", FLOATING: "floating-point", COMPLEX: "complex"}
+
+
+def only(typed: DTypeRule, *categories: int) -> DTypeRule:
+    """A dtype rule that refuses when the promoted operands are certainly of none of the categories."""
+    wanted = " or ".join(_CATEGORY_NAMES[each] for each in categories)
+
+    def checked(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        found = result_type(values, library).dtypes
+        if not any(CATEGORY[name] in (*categories, OPAQUE) for name in found.names):
+            return Mismatch("shape-dtype", f"needs {wanted} arrays, found {found}", None, wanted, str(found))
+        return typed(values, library)
+
+    return checked
+
+
+def refused_dtype(value: Array, wanted: str) -> Mismatch:
+    """The refusal of an array whose dtype an operation does not take."""
+    return Mismatch("shape-dtype", f"needs {wanted} arrays, found {value.dtype}", None, wanted, str(value.dtype))
+
+
+def equal_dtypes(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Torch's products do not promote: their operands must have one dtype. The other libraries promote."""
+    if library is not Library.TORCH:
+        return result_type(values, library)
+    known = [value for value in values if isinstance(value, Array)]
+    for one, other in zip(known, known[1:], strict=False):
+        if not one.dtype.names & other.dtype.names:
+            reason = f"the dtypes differ: {one.dtype} and {other.dtype}; convert one of them, torch does not promote here"
+            return Mismatch("shape-dtype", reason, None, str(one.dtype), str(other.dtype))
+    common = frozenset.intersection(*(value.dtype.names for value in known)) if known else ANY_DTYPE.names
+    return Typed(DTypes(common))
+
+
+def is_certainly(dtypes: DTypes, *categories: int) -> bool:
+    """Whether every dtype of the set is of one of the categories."""
+    return all_in(dtypes, *categories)
+
+
+def array_or_unknown(value: Value) -> Array | None:
+    """An argument as an array, `UNKNOWN` as an array of which nothing is known; None for what is no array."""
+    if value is UNKNOWN:
+        return Array(ANY_SHAPE, ANY_DTYPE)
+    return value if isinstance(value, Array) else None
