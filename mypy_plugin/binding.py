@@ -9,28 +9,22 @@ Annotated locals see the names of their function. Walks the tree by hand: mypy's
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from zlib import crc32
 
 from mypy.expandtype import expand_type
 from mypy.nodes import (
     AssignmentStmt,
-    Block,
     ClassDef,
     Decorator,
-    ForStmt,
     FuncDef,
-    IfStmt,
-    MatchStmt,
     MypyFile,
     NameExpr,
     Node,
     OverloadedFuncDef,
     Statement,
-    TryStmt,
     TypeInfo,
     Var,
-    WhileStmt,
-    WithStmt,
 )
 from mypy.semanal import SemanticAnalyzer
 from mypy.type_visitor import TypeTranslator
@@ -52,8 +46,9 @@ from mypy.types import (
     get_proper_type,
 )
 
+from mypy_plugin import ascriptions
 from mypy_plugin.blocks import blocks_of
-from mypy_plugin.encode import FREE
+from mypy_plugin.encode import FREE, NamedTypes
 from mypy_plugin.origins import record_attributes
 
 _BOUND = -1_000
@@ -66,15 +61,15 @@ def schedule(analyser: SemanticAnalyzer) -> None:
     if id(module) in _scheduled:
         return
     _scheduled.add(id(module))
-    analyser.schedule_patch(0, lambda: _bind_module(module))
+    analyser.schedule_patch(0, lambda: _bind_module(module, analyser))
 
 
 _scheduled: set[int] = set()
 
 
-def _bind_module(module: MypyFile) -> None:
+def _bind_module(module: MypyFile, analyser: SemanticAnalyzer) -> None:
     _scheduled.discard(id(module))
-    _bind_block(module.defs, {})
+    Binder(lambda fullname, args: analyser.named_type(fullname, args)).block(module.defs, None)
 
 
 def is_free(variable: TypeVarLikeType) -> bool:
@@ -97,51 +92,76 @@ def bound_variable(variable: TypeVarLikeType, owner: str) -> TypeVarLikeType:
 # --- the walk ----------------------------------------------------------------------------------------------------
 
 
-def _bind_block(statements: Iterable[Statement], bound: Bound) -> None:
-    for statement in statements:
-        _bind_statement(statement, bound)
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The function whose body is walked, and the names its signature binds."""
+
+    fullname: str
+    bound: Bound
 
 
-def _bind_statement(statement: Node, bound: Bound) -> None:
-    match statement:
-        case FuncDef():
-            _bind_function(statement)
-        case Decorator(func=function):
-            _bind_function(function)
-        case OverloadedFuncDef():
-            _bind_overloaded(statement)
-        case ClassDef():
-            _bind_class(statement)
-        case AssignmentStmt():
-            _bind_locals(statement, bound)
-        case _:
-            for block in blocks_of(statement):
-                _bind_block(block.body, bound)
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """Walks a module; `named` finds types while mypy is still analysing."""
+
+    named: NamedTypes
+
+    def block(self, statements: Iterable[Statement], owner: Owner | None) -> None:
+        """Binds the names in a body; `owner` is None at module and class level."""
+        for statement in statements:
+            self.statement(statement, owner)
+
+    def statement(self, statement: Node, owner: Owner | None) -> None:
+        match statement:
+            case FuncDef():
+                self.function(statement)
+            case Decorator(func=function):
+                self.function(function)
+            case OverloadedFuncDef():
+                self.overloaded(statement)
+            case ClassDef():
+                self.class_definition(statement)
+            case AssignmentStmt() if owner is not None:
+                self.local(statement, owner)
+            case _:
+                for block in blocks_of(statement):
+                    self.block(block.body, owner)
+
+    def function(self, function: FuncDef) -> None:
+        bound: Bound = {}
+        if isinstance(function.type, CallableType):
+            function.type = bind_signature(function.type, function.fullname, bound)
+        self.block(function.body.body, Owner(function.fullname, bound))
+
+    def overloaded(self, function: OverloadedFuncDef) -> None:
+        for item in function.items:
+            self.statement(item, None)
+        if function.impl is not None:
+            self.statement(function.impl, None)
+        if isinstance(function.type, Overloaded):
+            items = [bind_signature(item, f"{function.fullname}#{i}", {}) for i, item in enumerate(function.type.items)]
+            function.type = Overloaded(items)
+
+    def class_definition(self, definition: ClassDef) -> None:
+        record_attributes(definition)
+        self.block(definition.defs.body, None)
+        for symbol in definition.info.names.values():
+            if symbol.plugin_generated or definition.info.is_named_tuple:
+                _bind_generated(symbol.node, definition.info)
+
+    def local(self, statement: AssignmentStmt, owner: Owner) -> None:
+        """An annotated local sees its function's names; new names are sizes of this function."""
+        match statement.lvalues:
+            case [NameExpr(node=Var(type=Type() as typ) as variable)] if statement.type is not None and not variable.is_final:
+                annotated = replace(typ, {**owner.bound, **_sizes_of(typ, owner)})
+                statement.type = annotated
+                ascriptions.ascribe(statement, variable, annotated, self.named)
 
 
-def _bind_function(function: FuncDef) -> None:
-    bound: Bound = {}
-    if isinstance(function.type, CallableType):
-        function.type = bind_signature(function.type, function.fullname, bound)
-    _bind_block(function.body.body, bound)
-
-
-def _bind_overloaded(function: OverloadedFuncDef) -> None:
-    for item in function.items:
-        _bind_statement(item, {})
-    if function.impl is not None:
-        _bind_statement(function.impl, {})
-    if isinstance(function.type, Overloaded):
-        items = [bind_signature(item, f"{function.fullname}#{index}", {}) for index, item in enumerate(function.type.items)]
-        function.type = Overloaded(items)
-
-
-def _bind_class(definition: ClassDef) -> None:
-    record_attributes(definition)
-    _bind_block(definition.defs.body, {})
-    for symbol in definition.info.names.values():
-        if symbol.plugin_generated or definition.info.is_named_tuple:
-            _bind_generated(symbol.node, definition.info)
+def _sizes_of(typ: Type, owner: Owner) -> Bound:
+    """The names of a local annotation that the signature does not bind, as sizes that belong to the function."""
+    free = [variable for variable in free_variables(typ) if variable.id not in owner.bound]
+    return {v.id: v.copy_modified(id=TypeVarId(v.id.raw_id, namespace=owner.fullname)) for v in free}
 
 
 def _bind_generated(node: object, info: TypeInfo) -> None:
@@ -151,15 +171,6 @@ def _bind_generated(node: object, info: TypeInfo) -> None:
             function = node if isinstance(node, FuncDef) else node.func
             if isinstance(function.type, CallableType):
                 function.type = bind_signature(function.type, function.fullname or f"{info.fullname}.{function.name}", {})
-
-
-def _bind_locals(statement: AssignmentStmt, bound: Bound) -> None:
-    """An annotated local sees its function's names; attributes and new names stay free."""
-    if statement.type is None or not bound or not has_free(statement.type):
-        return
-    for lvalue in statement.lvalues:
-        if isinstance(lvalue, NameExpr) and isinstance(lvalue.node, Var) and lvalue.node.type is not None:
-            statement.type = lvalue.node.type = replace(lvalue.node.type, bound)
 
 
 # --- signatures --------------------------------------------------------------------------------------------------

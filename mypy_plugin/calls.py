@@ -33,6 +33,7 @@ from mypy.types import (
     get_proper_type,
 )
 
+from mypy_plugin import ascriptions
 from mypy_plugin.binding import is_dim, is_free, variables_in
 from mypy_plugin.encode import (
     ANY,
@@ -152,6 +153,21 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     return chosen.result(ctx.default_return_type)
 
 
+def settle_annotation(ctx: FunctionContext) -> Type:
+    """Checks the value of an annotated local (see `ascriptions`)."""
+    annotated, actual = ascriptions.annotation_of(ctx), ctx.arg_types[0][0]
+    if annotated is None:
+        return actual
+    chk = checker(ctx.api)
+    free = frozenset(symbol_of(v) for v in variables_in(get_proper_type(annotated)) if isinstance(v, TypeVarType) and is_free(v))
+    matching = Matching(chk, CallableType([], [], [], ANY, Reader(chk).named("builtins.function", [])))
+    mismatch = matching.match(annotated, actual, ctx.args[0][0], free) or settle(matching.bindings, free)
+    if mismatch is not None:
+        fail(f"Assigned {_shown(actual)} to a variable declared {_shown(annotated)}: {mismatch.reason}", mismatch.code, ctx.context, chk)
+        return annotated
+    return ascriptions.merged_type(annotated, actual, Reader(chk).named)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One message of a call."""
@@ -171,6 +187,7 @@ class Matching:
     binders: dict[Symbol, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     values: dict[str, Dim] = field(default_factory=dict)
+    called: str = ""
 
     @property
     def flexible(self) -> frozenset[Symbol]:
@@ -181,6 +198,7 @@ class Matching:
         """Matches every actual argument in the signature's order."""
         reader = Reader(self.chk)
         flexible = self.flexible
+        self.called = getattr(getattr(ctx.context, "callee", None), "name", "")
         for index, (name, declared) in enumerate(zip(self.signature.arg_names, self.signature.arg_types, strict=True)):
             if index >= len(ctx.arg_types):
                 break
@@ -278,7 +296,7 @@ class Matching:
 
     def report(self, mismatch: Mismatch, name: str, declared: Type | None, actual: Type | None, place: Context) -> None:
         """Keeps a mismatch as the message of an argument."""
-        function = (self.signature.name or "the call").partition(" of ")[0]
+        function = (self.signature.name or self.called or "the call").partition(" of ")[0]
         expected = _shown(declared) if declared is not None else ""
         found = _shown(actual) if actual is not None else ""
         head = f'Argument "{name}" to "{function}" is {found}, expected {expected}: ' if declared is not None else f'Call of "{function}": '

@@ -374,10 +374,10 @@ def dtype_type(dtypes: DTypes, named: NamedTypes) -> Instance:
 
 
 def numpy_dtype_type(dtypes: DTypes, named: NamedTypes) -> Instance:
-    """`numpy.dtype[...]` of a dtype set."""
-    name = _TO_NUMPY.get(class_name(dtypes), "generic")
-    scalar = "numpy.number" if class_name(dtypes) in ("Num", "Real") else f"numpy.{name}"
-    return named("numpy.dtype", [numpy_scalar(scalar, named)])
+    """`numpy.dtype[...]` of a dtype set; `Any` where numpy's stubs have no class they accept as an operand."""
+    name = _TO_NUMPY.get(class_name(dtypes))
+    wide = name is None or class_name(dtypes) in ("Shaped", "Num", "Real", "Inexact")
+    return named("numpy.dtype", [ANY if wide else numpy_scalar(f"numpy.{name}", named)])
 
 
 def numpy_scalar(fullname: str, named: NamedTypes) -> Instance:

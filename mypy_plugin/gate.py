@@ -48,6 +48,7 @@ _DECLARED: tuple[tuple[re.Pattern[str], str], ...] = (
 _INFERRED: tuple[re.Pattern[str], ...] = (
     re.compile(r'^Argument .* has incompatible type "(.*)"; expected "(.*)"$'),
     re.compile(r'^(?:List|Tuple|Set) (?:item|comprehension).* has incompatible type "(.*)"; expected "(.*)"$'),
+    re.compile(r'^(?:List|Set|Generator) (?:comprehension )?has incompatible type (.*); expected (.*)$'),
     re.compile(r'^(?:Key|Value) expression in dictionary comprehension has incompatible type "(.*)"; expected type "(.*)"$'),
     re.compile(r'^Incompatible types in assignment \(expression has type "(.*)", (?:base class .*|target) .*(?:type|as) "(.*)"\)$'),
     re.compile(r'^Incompatible types in (?:capture pattern|"async with".*|string interpolation).* type "(.*)".* "(.*)"\)$'),
@@ -57,6 +58,7 @@ _INFERRED: tuple[re.Pattern[str], ...] = (
 )  # fmt: skip
 _DICT = re.compile(r'^Dict entry \d+ has incompatible type "(.*)": "(.*)"; expected "(.*)": "(.*)"$')
 _UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
+_RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*)"$')
 _OVERLOAD = re.compile(r'^No overload variant of .* matches argument types?')
 _MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp)\b")
 
@@ -68,6 +70,7 @@ class Gate:
         self.errors: Errors | None = None
         self.watcher: ErrorWatcher | None = None
         self.untyped = untyped
+        self.dropped: ErrorInfo | None = None
 
     def ensure(self, errors: Errors) -> None:
         """Puts the gate under all other watchers, where it sees what would be stored."""
@@ -82,13 +85,23 @@ class Gate:
         """Whether the message is dropped; others may be rewritten in place."""
         if info.code in codes.BY_NAME.values() or info.blocker:
             return False
+        if info.severity == "note" and self._belongs_to_dropped(info):
+            return True
         try:
             dropped = self._decide(info)
         except Exception:  # a message we cannot read passes unchanged: the gate must never stop mypy
             return False
+        self.dropped = info if dropped else None
         if dropped:
             self._use_ignores(file, info)
         return dropped
+
+    def _belongs_to_dropped(self, info: ErrorInfo) -> bool:
+        """Whether a note explains the error that was dropped just before it."""
+        dropped = self.dropped
+        if dropped is None or info.line != dropped.line or info.message.startswith("Revealed type"):
+            return False
+        return info.parent_error is dropped or info.code is dropped.code
 
     def _use_ignores(self, file: str, info: ErrorInfo) -> None:
         """A `type: ignore` that plain mypy needs on a line is not unused because we know better."""
@@ -103,13 +116,15 @@ class Gate:
     def _decide(self, info: ErrorInfo) -> bool:
         if (match := _UNTYPED.match(info.message)) is not None:
             return self.untyped(match[1])
-        if _MARKS.search(info.message) is None:
+        if _MARKS.search(info.message) is None and not info.message.startswith(("List comp", "Set comp", "Generator has")):
             return False
         for pattern, text in _DECLARED:
             if (match := pattern.match(info.message)) is not None:
                 return _decide_declared(info, match[1], match[2], text)
         if any(_only_shapes(match.groups()) for pattern in _INFERRED if (match := pattern.match(info.message)) is not None):
             return True
+        if (match := _RETURNS_ANY.match(info.message)) is not None:
+            return True  # an unknown result where an array is declared
         if (match := _DICT.match(info.message)) is not None:
             return _only_shapes((match[1], match[3])) and _only_shapes((match[2], match[4]))
         if _OVERLOAD.match(info.message) and _has_invariant_container(info.message):
@@ -180,8 +195,21 @@ def _tuple_to_sequence(expected: Node, found: Node) -> Finding | None:
 
 
 def _difference_of_unions(expected: Node, found: Node) -> Finding | None:
-    """Every member of the found union must fit some member of the expected one."""
-    return _all(_member(item, _members(expected)) for item in _members(found))
+    """A value that may be one of several shapes is wrong for certain only when all of them are.
+
+    mypy gives up on a loop after a few rounds with a union of what it saw, so many shapes at once are no fact at all.
+    """
+    members = _members(found)
+    findings = [_member(item, _members(expected)) for item in members]
+    if any(finding is None for finding in findings):
+        return None
+    verdicts = {finding.verdict for finding in findings if finding is not None}
+    if len(verdicts) == 1 and len(members) <= _MANY:
+        return findings[0]
+    return _UNKNOWN
+
+
+_MANY = 3
 
 
 def _members(node: Node) -> tuple[Node, ...]:

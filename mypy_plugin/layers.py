@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from mypy.nodes import CallExpr
 from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
-from mypy.types import CallableType, FunctionLike, Instance, Type, get_proper_type
+from mypy.types import CallableType, FunctionLike, Instance, NoneType, TupleType, Type, UnionType, get_proper_type
 
 from mypy_plugin.calls import loosen_signature, settle_call
+from mypy_plugin.encode import ANY
 from mypy_plugin.names import MODULE, layer_rule
 from mypy_plugin.operations import checker, conclude, fail
 from mypy_plugin.values import Reader, split_arguments
@@ -65,7 +66,7 @@ def call(ctx: MethodContext) -> Type:
         return ctx.default_return_type
     value = layer_of(instance)
     if value is None:
-        return settle_call(ctx)
+        return without_none(settle_call(ctx)) if is_module(instance) else settle_call(ctx)
     reader = Reader(checker(ctx.api))
     arguments = split_arguments(ctx.context.args, ctx.context.arg_kinds, ctx.context.arg_names, reader)
     row = layer(value.name)
@@ -74,6 +75,21 @@ def call(ctx: MethodContext) -> Type:
     positional, keywords = arguments
     result = row.apply(value, positional, keywords)
     return conclude(result, f"torch.{row.name}", [*positional, *keywords.values()], ctx, reader)
+
+
+def without_none(typ: Type) -> Type:
+    """The result of calling a module with `None` made unknown.
+
+    To plain mypy such a call is `Any`; that we know its arrays must not add errors about `loss` being optional.
+    """
+    proper = get_proper_type(typ)
+    match proper:
+        case UnionType(items=items) if any(isinstance(get_proper_type(item), NoneType) for item in items):
+            return UnionType([ANY if isinstance(get_proper_type(item), NoneType) else item for item in items])
+        case TupleType(items=items):
+            return proper.copy_modified(items=[without_none(item) for item in items])
+        case _:
+            return typ
 
 
 def layer_of(instance: Instance) -> LayerValue | None:

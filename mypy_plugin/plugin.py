@@ -23,7 +23,7 @@ from mypy.plugin import (
 from mypy.semanal import SemanticAnalyzer
 from mypy.types import FunctionLike, Instance, Type, get_proper_type
 
-from mypy_plugin import aliases, annotations, attributes, binding, calls, classes, integers, layers, operations
+from mypy_plugin import aliases, annotations, ascriptions, attributes, binding, calls, classes, integers, layers, operations, transforms
 from mypy_plugin.config import settings
 from mypy_plugin.gate import Gate
 from mypy_plugin.names import STATIC, layer_rule
@@ -89,6 +89,10 @@ class ShapecheckPlugin(Plugin):
             return self._checked(rule)
         if layer_rule(fullname) is not None:
             return self._checked(layers.construct)
+        if fullname in transforms.IDENTITIES:
+            return self._checked(transforms.identity)
+        if fullname == ascriptions.NAME:
+            return self._checked(calls.settle_annotation)
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:

@@ -209,7 +209,10 @@ def pretty(text: str) -> str:
     for start, end, replacement in _replacements(text):
         parts += [text[position:start], replacement]
         position = end
-    return "".join(parts) + text[position:]
+    return _BOUNDS.sub(lambda match: match[1] or match[2], "".join(parts) + text[position:])
+
+
+_BOUNDS = re.compile(r"(\*?\b\w+) <: int = int\b|(?<=[\[ ])(\*\w+) = \*tuple\[int, \.\.\.\]")
 
 
 def _replacements(text: str) -> Iterator[tuple[int, int, str]]:
