@@ -96,7 +96,8 @@ def _values(parameter: Parameter, value: Any) -> Iterator[tuple[Any, Place]]:
 
 def relay(generator: Generator[Any, Any, Any], checker: Checker, scope: Scope) -> Generator[Any, Any, Any]:
     """A generator with every item, and what it returns, checked in the scope of its arguments."""
-    step, argument = generator.send, None
+    step: Any = generator.send
+    argument: Any = None
     while True:
         try:
             item = step(argument)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, Final
 
 from shapecheck.core.expression import Expression
@@ -35,6 +35,7 @@ from shapecheck.runtime.hints import (
     UnionHint,
     array_hints,
     axes_of,
+    axis_name,
     tree_hints,
 )
 from shapecheck.runtime.interpret import interpreter
@@ -46,14 +47,12 @@ from shapecheck.runtime.scope import Place, Run, Scope
 from shapecheck.runtime.signature import Kind, Parameter, Spec
 from shapecheck.runtime.symbolic import translate
 
-__all__ = ["Compiled", "compile_wrapper"]
-
-type Compiled = tuple[CodeType, tuple[object, ...] | None, dict[str, object] | None]
+__all__ = ["compilable", "compile_wrapper"]
 
 _DISJOINT: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 
-def compile_wrapper(spec: Spec, function: Callable[..., Any], namespace: dict[str, Any]) -> Compiled:
+def compile_wrapper(spec: Spec, function: Callable[..., Any], namespace: dict[str, Any]) -> FunctionType:
     """Compile the wrapper of a function.
 
     Args:
@@ -62,14 +61,14 @@ def compile_wrapper(spec: Spec, function: Callable[..., Any], namespace: dict[st
         namespace: the globals of the wrapper; what the code refers to is added.
 
     Returns:
-        Code and defaults of the wrapper, to be put in place of those of its stub.
+        The wrapper; its code and defaults are to take the place of those of its stub.
     """
     generator = _Generator(spec, function, namespace)
     source = generator.source()
     exec(compile(source, f"<shapecheck {spec.name}>", "exec"), namespace)
     wrapper: FunctionType = namespace[generator.name("fast")]
     namespace[generator.name("source")] = source
-    return wrapper.__code__, wrapper.__defaults__, wrapper.__kwdefaults__
+    return wrapper
 
 
 class _Generator:
@@ -84,8 +83,9 @@ class _Generator:
         self._lines: list[str] = []
         self._depth = 1
         self._fail = ""
-        self._sizes = {axis.term.name for hint in self._hints() for axis in axes_of(hint) if _is_size(axis)}
-        self._growing = {axis.term.name for hint in self._hints() for axis in axes_of(hint) if _is_growing(axis)}
+        named = [(axis, axis_name(axis)) for hint in self._hints() for axis in axes_of(hint)]
+        self._sizes = {name for axis, name in named if _is_size(axis)}
+        self._growing = {name for axis, name in named if _is_growing(axis)}
         self._checked_always = {each.name for each in spec.parameters if _default_fits(each)}
         namespace.update({
             "__builtins__": builtins,
@@ -425,7 +425,7 @@ class _Generator:
         self._fail_if(f"{self._builtin('len')}({shape}) != {len(axes)}")
         targets, bound = [], set[Key]()
         for axis in axes:
-            key = ("n", axis.term.name) if _is_size(axis) else None
+            key = ("n", axis_name(axis)) if _is_size(axis) else None
             new = key is not None and key not in bound and self._locals.get(key).state is State.UNBOUND
             if key is not None and new and not axis.broadcast:
                 targets.append(self._locals.get(key).text)
@@ -504,8 +504,7 @@ class _Generator:
         self._fail_if(failed)
 
     def _run(self, axis: Axis, shape: str) -> None:
-        assert isinstance(axis.term, Name)
-        name = axis.term.name
+        name = axis_name(axis)
         variable = self._locals.get(("r", name))
         if name in self._growing:
             self._growing_run(axis, shape)
@@ -524,8 +523,7 @@ class _Generator:
 
     def _growing_run(self, axis: Axis, shape: str) -> None:
         """A run that broadcasts somewhere in this function holds a :class:`Run` instead of a shape."""
-        assert isinstance(axis.term, Name)
-        key = ("r", axis.term.name)
+        key = ("r", axis_name(axis))
         variable, new = self._locals.get(key), self._locals.temporary()
         self._line(f"{new} = {self._shared('f', Run)}({axis.broadcast}, {self._builtin('tuple')}({shape}))")
         joined = f"{self._shared('f', join_runs)}({variable.text}, {new})"
@@ -593,8 +591,8 @@ class _Generator:
         """Every name the hint may bind."""
         found: dict[Key, None] = {}
         for axis in axes_of(hint):
-            if isinstance(axis.term, Name) and not axis.treepath:
-                found["r" if axis.variadic else "n", axis.term.name] = None
+            if not axis.treepath:
+                found["r" if axis.variadic else "n", axis_name(axis)] = None
         for tree in tree_hints(hint):
             found.update({("t", word): None for word in tree.structure if word != "..."})
         return list(found)
@@ -646,8 +644,7 @@ def _is_growing(axis: Axis) -> bool:
 
 def _run_name(hint: ArrayHint) -> str | None:
     index = hint.shape.variadic_index
-    axis = None if index is None else hint.shape.axes[index]
-    return axis.term.name if axis is not None and isinstance(axis.term, Name) else None
+    return None if index is None else axis_name(hint.shape.axes[index])
 
 
 def _has_leaf_axes(hint: Hint) -> bool:

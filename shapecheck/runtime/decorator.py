@@ -11,6 +11,8 @@ import builtins
 import dataclasses
 import functools
 import inspect
+import sys
+import threading
 import types
 import warnings
 import weakref
@@ -26,6 +28,7 @@ from shapecheck.runtime.signature import Kind, Parameter, Spec, annotated, kind_
 __all__ = ["checked", "generated_source", "is_checked"]
 
 _MARK: Final = "__shapecheck__"
+_COMPILING: Final = threading.RLock()
 
 
 @overload
@@ -75,8 +78,10 @@ def _checked(target: Any, depth: int, *, quiet: bool = False) -> Any:
         case classmethod() | staticmethod():
             return type(target)(_checked(target.__func__, depth + 1, quiet=quiet))
         case property():
-            parts = [part and _checked(part, depth + 1, quiet=True) for part in (target.fget, target.fset, target.fdel)]
-            return property(*parts, doc=target.__doc__)
+            get, set_, delete = (
+                part and _checked(part, depth + 2, quiet=True) for part in (target.fget, target.fset, target.fdel)
+            )
+            return property(get, set_, delete, target.__doc__)
         case _ if not callable(target):
             raise TypeError(f"cannot check a {type(target).__name__}; a function or a class was expected")
         case _ if not annotated(target):
@@ -111,12 +116,19 @@ def _wrap(function: Callable[..., Any], local: Mapping[str, object]) -> Any:
 
 def _plain_stub(*args: Any, **kwargs: Any) -> Any:
     __tracebackhide__ = True
-    return _s_start()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - in the globals of each stub
+    _s_start()
+    return _s_first(*args, **kwargs)
 
 
 async def _coroutine_stub(*args: Any, **kwargs: Any) -> Any:
     __tracebackhide__ = True
-    return await _s_start()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821 - in the globals of each stub
+    _s_start()
+    return await _s_first(*args, **kwargs)
+
+
+# In the globals of each stub: what compiles it, and then the compiled wrapper.
+_s_start: Callable[[], None]
+_s_first: Callable[..., Any]
 
 
 def _stub(function: Callable[..., Any], local: Mapping[str, object], kind: Kind) -> Any:
@@ -126,26 +138,39 @@ def _stub(function: Callable[..., Any], local: Mapping[str, object], kind: Kind)
     stub = types.FunctionType(template.__code__, namespace)
     owner = weakref.ref(stub)
 
-    def start() -> Any:
+    def start() -> None:
         wrapper = owner()
         assert wrapper is not None  # it is running
-        if wrapper.__code__ is template.__code__:
-            _compile(wrapper, function, local)
-        return wrapper
+        with _COMPILING:
+            if "_s_first" not in namespace:
+                compiled = namespace["_s_first"] = _compile(wrapper, function, local)
+                if not _is_traced():
+                    _replace_code(wrapper, compiled, function)
 
+    # What `torch.compiler.assume_constant_result` sets: a stub first met by Dynamo is compiled while it is traced.
+    start._dynamo_marked_constant = True  # type: ignore[attr-defined]
     namespace["_s_start"] = start
     return stub
 
 
-def _compile(wrapper: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object]) -> None:
-    """Put compiled code in place of the stub's. Two threads that do so at once put the same code there."""
+def _compile(wrapper: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object]) -> Any:
+    """The compiled wrapper."""
     spec = read_signature(function, local)
     if getattr(wrapper, "__no_type_check__", False) or not compilable(inspect.signature(function).parameters):
         spec = dataclasses.replace(spec, parameters=_ANY_PARAMETERS, returns=None)
-    code, defaults, keyword_defaults = compile_wrapper(spec, function, wrapper.__globals__)
-    wrapper.__defaults__ = defaults
-    wrapper.__kwdefaults__ = keyword_defaults
-    wrapper.__code__ = code.replace(co_name=getattr(function, "__name__", code.co_name))
+    return compile_wrapper(spec, function, wrapper.__globals__)
+
+
+def _replace_code(wrapper: types.FunctionType, compiled: Any, function: Callable[..., Any]) -> None:
+    wrapper.__defaults__ = compiled.__defaults__
+    wrapper.__kwdefaults__ = compiled.__kwdefaults__
+    wrapper.__code__ = compiled.__code__.replace(co_name=getattr(function, "__name__", "checked"))
+
+
+def _is_traced() -> bool:
+    """Whether Dynamo is tracing: its cache belongs to the code it sees, so that must not be replaced meanwhile."""
+    guards = sys.modules.get("torch._guards")
+    return guards is not None and guards.TracingContext.try_get() is not None
 
 
 _ANY_PARAMETERS: Final = (

@@ -33,8 +33,9 @@ __all__ = [
     "TreeHint",
     "TupleHint",
     "UnionHint",
-    "axes_of",
     "array_hints",
+    "axes_of",
+    "axis_name",
     "read_hint",
     "tree_hints",
 ]
@@ -321,3 +322,9 @@ def axes_of(hint: Hint) -> abc.Iterator[Axis]:
     """Every axis in it that has a name."""
     for array in array_hints(hint):
         yield from (axis for axis in array.shape.axes if isinstance(axis.term, Name) and not axis.anonymous)
+
+
+def axis_name(axis: Axis) -> str:
+    """The name of an axis that :func:`axes_of` gives."""
+    assert isinstance(axis.term, Name)
+    return axis.term.name
