@@ -8,7 +8,7 @@ Annotated locals see the names of their function. Walks the tree by hand: mypy's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -30,7 +30,6 @@ from mypy.semanal import SemanticAnalyzer
 from mypy.type_visitor import TypeTranslator
 from mypy.types import (
     CallableType,
-    FunctionLike,
     Instance,
     Overloaded,
     ProperType,
@@ -46,7 +45,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import ascriptions
+from mypy_plugin import ascriptions, text
 from mypy_plugin.blocks import blocks_of
 from mypy_plugin.encode import FREE, NamedTypes
 from mypy_plugin.origins import record_attributes
@@ -144,10 +143,8 @@ class Binder:
 
     def class_definition(self, definition: ClassDef) -> None:
         record_attributes(definition)
+        _bind_constructor(definition.info)
         self.block(definition.defs.body, None)
-        for symbol in definition.info.names.values():
-            if symbol.plugin_generated or definition.info.is_named_tuple:
-                _bind_generated(symbol.node, definition.info)
 
     def local(self, statement: AssignmentStmt, owner: Owner) -> None:
         """An annotated local sees its function's names; new names are sizes of this function."""
@@ -158,19 +155,40 @@ class Binder:
                 ascriptions.ascribe(statement, variable, annotated, self.named)
 
 
+def _bind_constructor(info: TypeInfo) -> None:
+    """An `int` parameter of `__init__` that has the name of an `int` type parameter of the class binds it."""
+    sizes = {v.name: v for v in info.defn.type_vars if isinstance(v, TypeVarType) and is_int(v.upper_bound)}
+    symbol = info.names.get("__init__")
+    node = symbol.node.func if symbol is not None and isinstance(symbol.node, Decorator) else symbol.node if symbol is not None else None
+    if not sizes or not isinstance(node, FuncDef) or not isinstance(node.type, CallableType):
+        return
+    text.INT_VARIABLES.update(sizes)
+    node.type = with_sizes(node.type, sizes)
+
+
+def with_sizes(signature: CallableType, sizes: Mapping[str, TypeVarType]) -> CallableType:
+    """The signature with its `int` parameters of these names typed as the type parameters."""
+    names = zip(signature.arg_names, signature.arg_types, strict=True)
+    return signature.copy_modified(arg_types=[sizes[n] if n in sizes and is_int(typ) else typ for n, typ in names])
+
+
+def bind_constructor(signature: CallableType) -> CallableType:
+    """A constructor's signature with its names bound; those that mypy generates for dataclasses come too late for us."""
+    info = signature.type_object()
+    bound = bind_signature(signature, f"{info.fullname}.__init__", {})
+    return with_sizes(bound, {v.name: v for v in bound.variables if isinstance(v, TypeVarType) and is_int(v.upper_bound)})
+
+
+def is_int(typ: Type) -> bool:
+    """Whether a type is `int` itself."""
+    proper = get_proper_type(typ)
+    return isinstance(proper, Instance) and proper.type.fullname == "builtins.int"
+
+
 def _sizes_of(typ: Type, owner: Owner) -> Bound:
     """The names of a local annotation that the signature does not bind, as sizes that belong to the function."""
     free = [variable for variable in free_variables(typ) if variable.id not in owner.bound]
     return {v.id: v.copy_modified(id=TypeVarId(v.id.raw_id, namespace=owner.fullname)) for v in free}
-
-
-def _bind_generated(node: object, info: TypeInfo) -> None:
-    """Methods that mypy's plugins made, such as a dataclass's `__init__`, have no statement in the class body."""
-    match node:
-        case FuncDef(type=FunctionLike()) | Decorator(func=FuncDef(type=FunctionLike())):
-            function = node if isinstance(node, FuncDef) else node.func
-            if isinstance(function.type, CallableType):
-                function.type = bind_signature(function.type, function.fullname or f"{info.fullname}.{function.name}", {})
 
 
 # --- signatures --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ fills the bound names into the return type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ from mypy.types import (
 )
 
 from mypy_plugin import ascriptions
-from mypy_plugin.binding import is_dim, is_free, variables_in
+from mypy_plugin.binding import bind_constructor, is_dim, is_free, variables_in
 from mypy_plugin.encode import (
     ANY,
     array_instance,
@@ -52,9 +52,9 @@ from mypy_plugin.integers import is_int
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
 from mypy_plugin.operations import checker, describe, fail
 from mypy_plugin.values import Reader
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Broadcastable, Dim, Symbol, Verdict
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Broadcastable, Dim, Symbol, Verdict, dim
 from shapecheck.core.dtype import ANY_DTYPE, accepts
-from shapecheck.core.shape import ANY_RUN, Bindings, Expected, Mismatch, Pattern, Run, bind, settle
+from shapecheck.core.shape import ANY_RUN, Bindings, Expected, Mismatch, Pattern, Run, bind, bind_axis, settle
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
@@ -86,18 +86,35 @@ def loosen(ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
 
 def loosen_signature(signature: CallableType, context: Context) -> CallableType:
     """Takes shapes out of the parameters of a signature that has some."""
-    if not any(_has_array(typ) for typ in signature.arg_types):
+    if signature.is_type_obj() and not signature.from_type_type:
+        signature = bind_constructor(signature)
+    sizes = {variable.id for variable in size_variables(signature)}
+    if not any(_has_array(typ) or _is_size(typ, sizes) for typ in signature.arg_types):
         return signature
-    parameters = [_loosened(typ) for typ in signature.arg_types]
+    parameters = [_loosened(typ, sizes) for typ in signature.arg_types]
     still_used = {variable.id for typ in parameters for variable in variables_in(get_proper_type(typ))}
-    variables = [v for v in signature.variables if not _is_size_variable(v) or v.id in still_used]
+    variables = [v for v in signature.variables if v.id not in sizes or v.id in still_used]
     loosened = signature.copy_modified(arg_types=parameters, variables=variables)
     _remember(context, signature, loosened)
     return loosened
 
 
-def _is_size_variable(variable: TypeVarLikeType) -> bool:
-    return is_dim(variable)
+def size_variables(signature: CallableType) -> list[TypeVarLikeType]:
+    """The type variables that stand for sizes: names of shape strings, and `int` type parameters used as such."""
+    if not signature.variables:
+        return []
+    in_shapes = {v.id for typ in signature.arg_types if _has_array(typ) for v in variables_in(get_proper_type(typ))}
+    return [v for v in signature.variables if is_dim(v) or (is_int_variable(v) and (signature.is_type_obj() or v.id in in_shapes))]
+
+
+def is_int_variable(variable: Type) -> bool:
+    """Whether a type variable is bounded by `int`."""
+    return isinstance(variable, TypeVarType) and is_int(variable.upper_bound)
+
+
+def _is_size(typ: Type, sizes: set[TypeVarId]) -> bool:
+    proper = get_proper_type(typ)
+    return isinstance(proper, TypeVarType) and proper.id in sizes
 
 
 def _remember(context: Context, signature: CallableType, loosened: CallableType) -> None:
@@ -123,16 +140,21 @@ def _has_array(typ: Type) -> bool:
             return False
 
 
-def _loosened(typ: Type) -> Type:
+def _loosened(typ: Type, sizes: set[TypeVarId]) -> Type:
+    def inside(items: Iterable[Type]) -> list[Type]:
+        return [_loosened(item, sizes) for item in items]
+
     match get_proper_type(typ):
+        case TypeVarType() as variable if variable.id in sizes:
+            return variable.upper_bound
         case Instance(type=info, args=args) as instance:
             if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
                 return instance.copy_modified(args=[ANY] * len(args))
-            return instance.copy_modified(args=list(map(_loosened, args))) if info.fullname in _CONTAINERS else typ
+            return instance.copy_modified(args=inside(args)) if info.fullname in _CONTAINERS else typ
         case UnionType(items=items):
-            return UnionType.make_union(list(map(_loosened, items)))
+            return UnionType.make_union(inside(items))
         case TupleType(items=items) as whole:
-            return whole.copy_modified(items=list(map(_loosened, items)))
+            return whole.copy_modified(items=inside(items))
         case _:
             return typ
 
@@ -148,7 +170,7 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     candidates = [pair[0] for pair in known.signatures if pair[0].arg_names == ctx.callee_arg_names] or [pair[0] for pair in known.signatures]
     outcomes = [Matching(checker(ctx.api), signature).run(ctx) for signature in candidates]
     chosen = next((outcome for outcome in outcomes if not outcome.faults), outcomes[0])
-    for fault in chosen.faults:
+    for fault in chosen.faults[:1]:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api))
     return chosen.result(ctx.default_return_type)
 
@@ -192,7 +214,7 @@ class Matching:
     @property
     def flexible(self) -> frozenset[Symbol]:
         """The names that this call binds."""
-        return frozenset(symbol_of(v) for v in self.signature.variables if isinstance(v, TypeVarType) and is_dim(v))
+        return frozenset(symbol_of(v) for v in size_variables(self.signature) if isinstance(v, TypeVarType))
 
     def run(self, ctx: FunctionContext | MethodContext) -> Matching:
         """Matches every actual argument in the signature's order."""
@@ -212,11 +234,14 @@ class Matching:
         self, name: str, declared: Type, actual: Type, expression: Expression, flexible: frozenset[Symbol], reader: Reader
     ) -> None:
         """Matches one argument; a mismatch is kept as a fault at the argument."""
-        if is_int(declared):
+        if is_int(declared) or is_int_variable(get_proper_type(declared)):
             value = reader.value(expression, actual)
             self.values[name] = value if isinstance(value, Dim) else UNKNOWN_DIM
         before = set(self.bindings.sizes)
         mismatch = self.match(declared, actual, expression, flexible)
+        variable = get_proper_type(declared)
+        if isinstance(variable, TypeVarType) and symbol_of(variable) in flexible:
+            mismatch = bind_axis(Expected(dim(symbol_of(variable))), self.values[name], 0, flexible, self.bindings)
         for symbol in self.bindings.sizes.keys() - before:
             self.binders[symbol] = name
         if mismatch is not None:
@@ -316,12 +341,10 @@ class Matching:
         for variable in _all_variables(default):
             if isinstance(variable, TypeVarType) and is_dim(variable) and (variable.id.raw_id, variable.id.namespace) not in self._own():
                 replaced[variable.id] = reader.named("builtins.int", [])
-        for candidate in self.signature.variables:
-            if not is_dim(candidate):
-                continue
+        for candidate in size_variables(self.signature):
             if isinstance(candidate, TypeVarType):
-                size = self.bindings.sizes.get(symbol_of(candidate), UNKNOWN_DIM)
-                replaced[candidate.id] = dim_type(size, reader.named)
+                size = self.bindings.sizes.get(symbol_of(candidate))
+                replaced[candidate.id] = _default(candidate, reader) if size is None else dim_type(size, reader.named)
             elif isinstance(candidate, TypeVarTupleType):
                 bound = self.bindings.runs.get(run_of(candidate))
                 known = bound is not None and not bound[0]
@@ -331,6 +354,11 @@ class Matching:
 
     def _own(self) -> set[tuple[int, str]]:
         return {(variable.id.raw_id, variable.id.namespace) for variable in self.signature.variables}
+
+
+def _default(variable: TypeVarType, reader: Reader) -> Type:
+    """What a size is that no argument has bound: its PEP 696 default, else unknown."""
+    return variable.default if variable.has_default() else reader.named("builtins.int", [])
 
 
 def _as_run(shape: ProperType, reader: Reader) -> Type:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from mypy.nodes import COVARIANT
 from mypy.plugin import ClassDefContext
-from mypy.types import Instance, Type, TypeVarId, TypeVarType
+from mypy.types import Instance, Type, TypeVarId, TypeVarLikeType, TypeVarType, get_proper_type
 
 from mypy_plugin.names import GENERIC_ARRAYS, STATIC, layer_rule
 from shapecheck.rules import layer
@@ -19,11 +19,11 @@ from shapecheck.rules import layer
 DTYPE, SHAPE = "DType", "Shape"
 
 
-def hook_for(fullname: str) -> Callable[[ClassDefContext], None] | None:
-    """The hook for a class definition, None for ordinary classes."""
+def hook_for(fullname: str) -> Callable[[ClassDefContext], None]:
+    """The hook for a class definition."""
     if fullname in GENERIC_ARRAYS:
         return make_array
-    return make_layer if layer_rule(fullname) is not None else None
+    return make_layer if layer_rule(fullname) is not None else default_sizes
 
 
 def make_array(ctx: ClassDefContext) -> None:
@@ -44,6 +44,18 @@ def make_layer(ctx: ClassDefContext) -> None:
         return
     top = _object(ctx)
     _add_variables(ctx, dict.fromkeys(map(str.title, row.fields), top))
+
+
+def default_sizes(ctx: ClassDefContext) -> None:
+    """An `int` type parameter without a default may be left out: a bare `MLP` is one of unknown sizes."""
+    variables = ctx.cls.type_vars
+    if any(_is_size(variable) for variable in variables):
+        ctx.cls.type_vars = [v.copy_modified(default=ctx.api.named_type("builtins.int")) if _is_size(v) else v for v in variables]
+
+
+def _is_size(variable: TypeVarLikeType) -> bool:
+    bound = get_proper_type(variable.upper_bound)
+    return not variable.has_default() and isinstance(bound, Instance) and bound.type.fullname == "builtins.int"
 
 
 def _add_variables(ctx: ClassDefContext, defaults: dict[str, Type]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mypy.nodes import Expression, FuncDef, IntExpr, MemberExpr, NameExpr, OpExpr, UnaryExpr, Var
 from mypy.plugin import MethodContext
-from mypy.types import Instance, Type, get_proper_type
+from mypy.types import Instance, Type, TypeVarType, get_proper_type
 
 from mypy_plugin.encode import dim_of, int_type
 from mypy_plugin.lookup import instance_of
@@ -36,6 +36,8 @@ OPERATORS: Mapping[str, Callable[[Dim, Dim], Dim]] = {
 def is_int(typ: Type | None) -> bool:
     """Whether a type is an int that may carry a size."""
     proper = get_proper_type(typ) if typ is not None else None
+    if isinstance(proper, TypeVarType):
+        proper = get_proper_type(proper.upper_bound)
     return isinstance(proper, Instance) and proper.type.fullname in ("builtins.int", SIZE)
 
 

@@ -54,7 +54,7 @@ class ShapecheckPlugin(Plugin):
 
     def get_customize_class_mro_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
         hook = classes.hook_for(fullname)
-        return shielded(hook, lambda ctx: None) if hook is not None else None
+        return shielded(hook, lambda ctx: None)
 
     def get_type_analyze_hook(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
         if fullname in ("typing.Annotated", "typing_extensions.Annotated"):

@@ -19,6 +19,8 @@ from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Run, Shape, from_ite
 
 ARRAYS = {"Tensor": "Tensor", "Parameter": "Parameter", "Buffer": "Buffer", "Array": "Array"}
 _NUMPY = "ndarray"
+INT_VARIABLES: set[str] = set()
+"""Names of `int` type parameters of classes, which stand for sizes wherever they are printed."""
 _TOKEN = re.compile(r"""\s*(?:(?P<name>\*{0,2}[A-Za-z_][\w.@`?-]*\??|\.\.\.|-?\d+\??)|(?P<string>'(?:[^'\\]|\\.)*')|(?P<mark>[\[\],|()]))""")
 
 
@@ -119,7 +121,7 @@ def array_in(node: Node) -> ArrayText | None:
 
 def is_int(node: Node) -> bool:
     """Whether the type is an int, perhaps one that carries a size."""
-    return node.last in ("int", "Size") or (node.last == "Literal" and len(node.args) == 1 and node.args[0].name.rstrip("?").lstrip("-").isdigit())
+    return node.last in ("int", "Size") or _plain(node.name) in INT_VARIABLES or (node.last == "Literal" and len(node.args) == 1 and node.args[0].name.rstrip("?").lstrip("-").isdigit())
 
 
 def _dtypes(node: Node) -> DTypes:
