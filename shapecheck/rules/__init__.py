@@ -11,6 +11,7 @@ from shapecheck.rules.table import Layer, Registry, Rule
 
 FAMILIES: tuple[str, ...] = (
     "elementwise",
+    "linalg",
     "reshape",
     "permute",
     "joining",
@@ -23,6 +24,8 @@ FAMILIES: tuple[str, ...] = (
     "attention",
     "recurrent",
     "einsum",
+    "gathering",
+    "einops",
 )
 """The modules of this package that hold a `TABLE`, in the order they are read."""
 

@@ -47,12 +47,13 @@ FLOATS = ("float16", "float32")
 
 @dataclass(frozen=True)
 class A:
-    """An array of a case. `high` bounds the values of an integer array (`0 <= value < high`)."""
+    """An array of a case. `high` bounds the values of an integer array (`0 <= value < high`); `regular` makes identities."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     high: int = 2
     weak: bool = False
+    regular: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,11 +206,15 @@ def _spelled(name: str, library: Library) -> str:
 
 
 def _numpy(item: A) -> Any:
+    if item.regular and len(item.shape) > 1:
+        return np.broadcast_to(np.eye(*item.shape[-2:]), item.shape).astype(item.dtype)
     flat = np.arange(int(np.prod(item.shape))) % max(item.high, 1)
     return flat.reshape(item.shape).astype(item.dtype)
 
 
 def _torch(item: A) -> Any:
+    if item.regular:
+        return torch.from_numpy(_numpy(replace(item, dtype="float32"))).to(getattr(torch, item.dtype))
     flat = torch.arange(int(np.prod(item.shape))) % max(item.high, 1)
     return flat.reshape(item.shape).to(getattr(torch, item.dtype))
 
@@ -255,21 +260,29 @@ class Raised:
 def observe(name: str, case: Case) -> Any:
     """What the real library answers, arrays as `A`, or `Raised`."""
     library = library_of(name)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
+        function = resolve(name)
+        made = _arguments(case.construct, library) if case.construct is not None else None
+        given = _arguments((case.args, case.kwargs), library)
         try:
-            with torch.no_grad():
-                return _described(_run(name, case, library))
+            return _described(_run(function, made, given, library))
         except Exception as error:  # noqa: BLE001  # whatever a library raises is its refusal
             return Raised(error)
 
 
-def _run(name: str, case: Case, library: Library) -> Any:
-    function = resolve(name)
-    if case.construct is not None:
-        args, kwargs = case.construct
-        function = function(*to_real(args, library), **{k: to_real(v, library) for k, v in kwargs.items()})
-    args, kwargs = to_real(case.args, library), {k: to_real(v, library) for k, v in case.kwargs.items()}
+type Given = tuple[Sequence[Any], Mapping[str, Any]]
+
+
+def _arguments(given: Given, library: Library) -> Given:
+    args, kwargs = given
+    return to_real(tuple(args), library), {key: to_real(value, library) for key, value in kwargs.items()}
+
+
+def _run(function: Callable[..., Any], made: Given | None, given: Given, library: Library) -> Any:
+    if made is not None:
+        function = function(*made[0], **made[1])
+    args, kwargs = given
     if library is not Library.JAX:
         return function(*args, **kwargs)
     leaves, tree = jax.tree.flatten((args, kwargs), is_leaf=lambda x: x is None)
