@@ -13,7 +13,7 @@ from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING, Typed, bits, mapped, quotient, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Item, Mismatch, Shape, broadcast, broadcasts_to, from_items, same
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import integer, integers, place, replaced, size_at
 from shapecheck.rules.families import equal_dtypes, gufunc, only, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
