@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, mod
 from shapecheck.core.dtype import CLASSES, accepts
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right, broadcast, from_items, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
 from shapecheck.rules.axes import differs, flag, is_one, size
@@ -21,7 +21,11 @@ GROUPED = signature("*b hq q d, *b hk k d, *b hk k v -> *b hq q v")
 
 
 def scaled_dot_product(a: Arguments) -> Result:
-    """`softmax(q k^T) v`; a mask has the queries and keys as its last axes, or 1."""
+    """`softmax(q k^T) v`; a mask has the queries and keys as its last axes, or 1.
+
+    A value with fewer positions than the key is refused although torch's fused CPU kernel does not look: it reads past
+    the value's end.
+    """
     query, key, value = a.array("query"), a.array("key"), a.array("value")
     if query is None:
         return UNKNOWN
@@ -32,7 +36,20 @@ def scaled_dot_product(a: Arguments) -> Result:
     found = (GROUPED if flag(a["enable_gqa"]) is not False else ATTENTION).apply(shapes, a.facts)
     if not isinstance(found, Shape):
         return found if isinstance(found, Mismatch) else UNKNOWN
-    return _refused_mask(a, shapes) or Array(found, float_part(query.dtype), query.library)
+    whole = _refused_mask(a, shapes) or _with_mask(a, found)
+    return whole if isinstance(whole, Mismatch) else Array(whole, float_part(query.dtype), query.library)
+
+
+def _with_mask(a: Arguments, found: Shape) -> Shape | Mismatch:
+    """A mask with more than the last two axes may broadcast the batch."""
+    mask = a.array("attn_mask")
+    if mask is None or found.rank is None or not mask.shape.rank or mask.shape.rank <= 2:
+        return found
+    batch = broadcast(Shape(found.dims[:-2]), Shape(mask.shape.dims[:-2]), a.facts)
+    if isinstance(batch, Mismatch):
+        reason = f'the mask "{mask.shape}" does not broadcast with the batch of "{found}"'
+        return Mismatch("shape-broadcast", reason, batch.axis, batch.expected, batch.found)
+    return from_items([*batch.items, *found.dims[-2:]])
 
 
 def _refused_mask(a: Arguments, shapes: Sequence[Shape]) -> Mismatch | None:
@@ -105,6 +122,23 @@ def _refused_sequences(a: Arguments, query: Array, key: Array | None, value: Arr
         if batch is not None and each is not None and each.shape.rank == 3 and differs(each.shape.dims[batch], query.shape.dims[batch], a):
             one, other = query.shape.dims[batch], each.shape.dims[batch]
             return Mismatch("shape-mismatch", f"the query has a batch of {one}, the key or value one of {other}", batch, str(one), str(other))
+    return _refused_masks(a, query, key, sequence, batch)
+
+
+def _refused_masks(a: Arguments, query: Array, key: Array | None, sequence: int | None, batch: int | None) -> Mismatch | None:
+    """`attn_mask` is `q k` or `b*h q k`, `key_padding_mask` is `b k`."""
+    if sequence is None or key is None or key.shape.rank != query.shape.rank:
+        return None
+    queries, keys = query.shape.dims[sequence], key.shape.dims[sequence]
+    batches = () if batch is None else (query.shape.dims[batch],)
+    heads = Shape((*[n * size(a["num_heads"]) for n in batches or (ONE,)], queries, keys))
+    mask, padding = a.array("attn_mask"), a.array("key_padding_mask")
+    if mask is not None and mask.shape.rank == 2:
+        heads = Shape((queries, keys))
+    for name, given, expected in (("attn_mask", mask, heads), ("key_padding_mask", padding, Shape((*batches, keys)))):
+        if given is not None and same(given.shape, expected, a.facts) is Verdict.DIFFERENT:
+            reason = f'{name} should be "{expected}", found "{given.shape}"'
+            return Mismatch("shape-mismatch", reason, None, str(expected), str(given.shape))
     return None
 
 

@@ -5,7 +5,7 @@ A table row is a computation, the parameters in Python's own words and the names
     rule(transpose, "input|a|x, dim0, dim1", "torch.transpose", "Tensor.transpose")
 
 Parameters: `a|b` are spellings of one parameter, `=value` a default, `*` starts the keyword-only ones, `*name` takes the
-remaining positional arguments (or one tuple in their place) and `**` ignores other keywords. Names start with the
+remaining positional arguments (or one tuple in their place), `**` ignores other keywords and `**name` keeps them. Names start with the
 public module (`torch.`, `F.`, `nn.`, `jnp.`, `np.`, `jax.nn.`, `jax.lax.`, `jax.random.`, `einops.`) or the array class
 (`Tensor.`, `Array.`, `ndarray.`); methods take the array as their first argument.
 """
@@ -45,6 +45,7 @@ class Parameters:
 
     listed: tuple[Parameter, ...]
     open: bool
+    keeps: bool = False
 
     def bind(self, args: Sequence[Value], kwargs: Mapping[str, Value]) -> dict[str, Value] | None:
         """The arguments by name, or None when they do not fit (then the rule has nothing to say)."""
@@ -67,6 +68,8 @@ class Parameters:
             if parameter is None:
                 if not self.open:
                     return None
+                if self.keeps:
+                    values[keyword] = value
             elif parameter.name in values and not (parameter.variadic and values[parameter.name] == ()):
                 return None
             else:
@@ -90,15 +93,15 @@ def _gathered(rest: list[Value]) -> Value:
 def parameters(text: str) -> Parameters:
     """Parses a parameter list in the notation of this module."""
     listed: list[Parameter] = []
-    keyword_only = is_open = False
+    keyword_only = is_open = keeps = False
     for part in filter(None, map(str.strip, text.split(", "))):
         if part == "*":
             keyword_only = True
-        elif part == "**":
-            is_open = True
+        elif part.startswith("**"):
+            is_open, keeps = True, part != "**"
         else:
             listed.append(_parameter(part, keyword_only))
-    return Parameters(tuple(listed), is_open)
+    return Parameters(tuple(listed), is_open, keeps)
 
 
 def _parameter(text: str, keyword_only: bool) -> Parameter:

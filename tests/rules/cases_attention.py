@@ -15,10 +15,10 @@ KINDS = ("float32",) * 15 + ("int64",)
 def _scaled(rng: random.Random, name: str) -> Case:
     batch = tuple(n or 1 for n in shape(rng, 0, 2))
     q, k, d, v = (rng.choice((1, 2, 3, 5)) for _ in range(4))
-    query, key, value = (q, d), (maybe_wrong(rng, k), maybe_wrong(rng, d)), (k, v)
+    query, key, value = (q, d), (k, maybe_wrong(rng, d)), (k, v)  # torch reads past the end of a value that is too short
     options: dict[str, Any] = {}
     if rng.random() < 0.4:
-        mask: tuple[int, ...] = rng.choice(((q, k), (1, k), (q, 1), (k, q), (k,), (maybe_wrong(rng, q), k)))
+        mask: tuple[int, ...] = rng.choice(((q, k), (1, k), (q, 1), (k, q), (k,), (maybe_wrong(rng, q), k), (3, q, k), (*batch, q, k), (*batch[:1], 1, q, k)))
         options["attn_mask"] = A(mask, rng.choice(("bool", "bool", "float32", "int64")))
     arrays = [A((*batch, *each), rng.choice(KINDS)) for each in (query, key, value)]
     return call(*arrays, rigid=False, **options)
@@ -37,7 +37,11 @@ def _multihead(rng: random.Random, name: str) -> Case:
     counts = (q, k, maybe_wrong(rng, k))
     single = rng.random() < 0.2
     sizes = [(n, w) if single else (maybe_wrong(rng, b), n, w) if first else (n, maybe_wrong(rng, b), w) for n, w in zip(counts, widths, strict=True)]
-    flags = {key: rng.random() < 0.5 for key in ("need_weights", "average_attn_weights") if rng.random() < 0.6}
+    flags: dict[str, Any] = {key: rng.random() < 0.5 for key in ("need_weights", "average_attn_weights") if rng.random() < 0.6}
+    if rng.random() < 0.3:
+        flags["attn_mask"] = A(rng.choice(((q, k), (k, q), (b * heads, q, k), (b, q, k))), "bool", 1)
+    if rng.random() < 0.3:
+        flags["key_padding_mask"] = A(rng.choice(((k,), (b, k), (k, b))), "bool", 1)
     return built((width, heads), options, *(A(each, rng.choice(KINDS)) for each in sizes), rigid=False, **flags)
 
 
