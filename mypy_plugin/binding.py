@@ -32,7 +32,6 @@ from mypy.types import (
     CallableType,
     Instance,
     Overloaded,
-    ProperType,
     TupleType,
     Type,
     TypeAliasType,
@@ -218,8 +217,7 @@ class _OpenAliases(TypeTranslator):
     """Replaces aliases of array types by what they stand for, so that their names can be bound."""
 
     def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
-        target = get_proper_type(t)
-        return target.accept(self) if has_free(target) else t
+        return get_proper_type(t).accept(self) if has_free(t) else t
 
     def visit_callable_type(self, t: CallableType, /) -> Type:
         return t
@@ -232,18 +230,20 @@ def has_free(typ: Type) -> bool:
 
 def free_variables(typ: Type) -> Iterator[TypeVarLikeType]:
     """The free names in the type, in the order they are written. Callables keep theirs: they are not checked."""
-    for variable in variables_in(get_proper_type(typ)):
+    for variable in variables_in(typ):
         if is_free(variable):
             yield variable
 
 
-def variables_in(typ: ProperType) -> Iterator[TypeVarLikeType]:
-    """Every type variable in a type, outside callables."""
-    match typ:
-        case TypeVarType() | TypeVarTupleType():
-            yield typ
+def variables_in(typ: Type) -> Iterator[TypeVarLikeType]:
+    """Every type variable in a type, outside callables and recursive aliases."""
+    if isinstance(typ, TypeAliasType) and (typ.alias is None or typ.is_recursive):
+        return
+    match get_proper_type(typ):
+        case TypeVarType() | TypeVarTupleType() as variable:
+            yield variable
         case UnpackType(type=inner):
-            yield from variables_in(get_proper_type(inner))
+            yield from variables_in(inner)
         case Instance(args=parts) | TupleType(items=parts) | UnionType(items=parts):
             for part in parts:
-                yield from variables_in(get_proper_type(part))
+                yield from variables_in(part)

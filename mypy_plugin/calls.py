@@ -24,6 +24,7 @@ from mypy.types import (
     ProperType,
     TupleType,
     Type,
+    TypeAliasType,
     TypeVarId,
     TypeVarLikeType,
     TypeVarTupleType,
@@ -92,7 +93,7 @@ def loosen_signature(signature: CallableType, context: Context) -> CallableType:
     if not any(_has_array(typ) or _is_size(typ, sizes) for typ in signature.arg_types):
         return signature
     parameters = [_loosened(typ, sizes) for typ in signature.arg_types]
-    still_used = {variable.id for typ in parameters for variable in variables_in(get_proper_type(typ))}
+    still_used = {variable.id for typ in parameters for variable in variables_in(typ)}
     variables = [v for v in signature.variables if v.id not in sizes or v.id in still_used]
     loosened = signature.copy_modified(arg_types=parameters, variables=variables)
     _remember(context, signature, loosened)
@@ -103,7 +104,7 @@ def size_variables(signature: CallableType) -> list[TypeVarLikeType]:
     """The type variables that stand for sizes: names of shape strings, and `int` type parameters used as such."""
     if not signature.variables:
         return []
-    in_shapes = {v.id for typ in signature.arg_types if _has_array(typ) for v in variables_in(get_proper_type(typ))}
+    in_shapes = {v.id for typ in signature.arg_types if _has_array(typ) for v in variables_in(typ)}
     return [v for v in signature.variables if is_dim(v) or (is_int_variable(v) and (signature.is_type_obj() or v.id in in_shapes))]
 
 
@@ -128,6 +129,8 @@ def _remember(context: Context, signature: CallableType, loosened: CallableType)
 
 def _has_array(typ: Type) -> bool:
     """Whether there is an array with a shape or dtype where we look: in unions, tuples and containers."""
+    if isinstance(typ, TypeAliasType) and typ.is_recursive:
+        return False
     match get_proper_type(typ):
         case Instance(type=info, args=args) as instance:
             if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
@@ -144,6 +147,8 @@ def _loosened(typ: Type, sizes: set[TypeVarId]) -> Type:
     def inside(items: Iterable[Type]) -> list[Type]:
         return [_loosened(item, sizes) for item in items]
 
+    if not _has_array(typ) and not _is_size(typ, sizes):
+        return typ
     match get_proper_type(typ):
         case TypeVarType() as variable if variable.id in sizes:
             return variable.upper_bound
@@ -181,7 +186,7 @@ def settle_annotation(ctx: FunctionContext) -> Type:
     if annotated is None:
         return actual
     chk = checker(ctx.api)
-    free = frozenset(symbol_of(v) for v in variables_in(get_proper_type(annotated)) if isinstance(v, TypeVarType) and is_free(v))
+    free = frozenset(symbol_of(v) for v in variables_in(annotated) if isinstance(v, TypeVarType) and is_free(v))
     matching = Matching(chk, CallableType([], [], [], ANY, Reader(chk).named("builtins.function", [])))
     mismatch = matching.match(annotated, actual, ctx.args[0][0], free) or settle(matching.bindings, free)
     if mismatch is not None:
@@ -368,7 +373,7 @@ def _as_run(shape: ProperType, reader: Reader) -> Type:
 
 def _all_variables(typ: Type) -> Iterator[TypeVarLikeType]:
     """Free names in a return type: they occur in no parameter, so this call gives them no size."""
-    for variable in variables_in(get_proper_type(typ)):
+    for variable in variables_in(typ):
         if is_free(variable):
             yield variable
 

@@ -59,7 +59,7 @@ class ShapecheckPlugin(Plugin):
     def get_type_analyze_hook(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
         if fullname in ("typing.Annotated", "typing_extensions.Annotated"):
             return self._annotation
-        if fullname.startswith(_LIBRARIES):
+        if fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names:
             return None
         symbol = self.lookup_fully_qualified(fullname)
         node = symbol.node if symbol is not None else None

@@ -204,6 +204,8 @@ class Reader:
                 return LiteralType(value, self.named("builtins.bool" if isinstance(value, bool) else "builtins.str", []))
             case None:
                 return NoneType()
+            case Dim() if value.constant is not None:
+                return literal(value.constant, self.named)
             case Dim() if not value.is_unknown:
                 return int_type(value, self.named)
             case DTypes():
