@@ -1,0 +1,232 @@
+"""Re-checks annotated sources with mypy and the plugin, against a baseline without them, and backs out what fails.
+
+`Inference` is all that the codemod asks of a type checker; `MypyInference` runs mypy in a child process on shadow copies,
+so that the user's files stay as they are until everything is known.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from shapecheck.codemod.report import RETURN, Annotated
+
+_LINE = re.compile(r"^(?P<path>.+?):(?P<line>\d+)(?::\d+)?: (?P<kind>error|note): (?P<text>.*?)(?:  \[(?P<code>[\w-]+)\])?$")
+_REVEALED = re.compile(r'^Revealed type is "(.*)"$')
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error of a type checker, or a revealed type (`code` is then `reveal`)."""
+
+    path: Path
+    line: int
+    text: str
+    code: str = ""
+
+
+class CheckerFailed(Exception):
+    """The type checker itself could not run."""
+
+
+type Inference = Callable[[Mapping[Path, str]], Sequence[Diagnostic]]
+"""Checks these texts in place of the files of that name.
+
+Raises:
+    CheckerFailed: it gave no answer.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MypyInference:
+    """Runs `mypy` with the plugin; `skip` lists packages whose sources need not be analysed."""
+
+    cache: Path | None = None
+    skip: tuple[str, ...] = tuple(
+        f"torch.{name}.*"
+        for name in "_inductor _dynamo distributed fx onnx _export export ao quantization testing _functorch _higher_order_ops".split()
+    )
+    extra: tuple[str, ...] = ()
+    timeout: float = 900.0
+
+    def __call__(self, sources: Mapping[Path, str]) -> list[Diagnostic]:
+        with TemporaryDirectory(prefix="shapecheck-") as folder:
+            arguments = [sys.executable, "-m", "mypy", "--config-file", str(self._config(Path(folder)))]
+            arguments += ["--cache-dir", str(self.cache or Path(".mypy_cache") / "shapecheck-annotate"), *self.extra]
+            for number, (path, text) in enumerate(sources.items()):
+                shadow = Path(folder) / f"{number}.py"
+                shadow.write_text(text, encoding="utf-8", newline="")
+                arguments += ["--shadow-file", str(path), str(shadow)]
+            return self._run([*arguments, *map(str, sources)])
+
+    def _config(self, folder: Path) -> Path:
+        skipped = "".join(f"[mypy-{name}]\nfollow_imports = skip\n" for name in self.skip)
+        options = "plugins = shapecheck.mypy\ncheck_untyped_defs = true\nallow_redefinition = true\nignore_missing_imports = true\n"
+        path = folder / "mypy.ini"
+        path.write_text(f"[mypy]\n{options}hide_error_context = true\npretty = false\n{skipped}", encoding="utf-8")
+        return path
+
+    def _run(self, arguments: Sequence[str]) -> list[Diagnostic]:
+        try:
+            done = subprocess.run(arguments, capture_output=True, text=True, timeout=self.timeout, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CheckerFailed(str(error)) from None
+        found = [diagnostic for line in done.stdout.splitlines() if (diagnostic := parse_line(line)) is not None]
+        if done.returncode not in (0, 1):
+            raise CheckerFailed((done.stderr.strip() or done.stdout.strip()).splitlines()[-1] if done.stderr or done.stdout else "mypy failed")
+        return found
+
+
+def parse_line(line: str) -> Diagnostic | None:
+    """One line of mypy's output; None for summaries and plain notes."""
+    match = _LINE.match(line)
+    if match is None:
+        return None
+    path, number, text = Path(match["path"]), int(match["line"]), match["text"]
+    if match["kind"] == "error":
+        return Diagnostic(path, number, text, match["code"] or "")
+    revealed = _REVEALED.match(text)
+    return Diagnostic(path, number, revealed[1], "reveal") if revealed is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file with proposed annotations; `write` makes its text from those that are kept."""
+
+    path: Path
+    before: str
+    annotated: tuple[Annotated, ...]
+    write: Callable[[Sequence[Annotated]], str] = field(compare=False)
+    lost: Mapping[Annotated, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def after(self) -> str:
+        return self.write(self.annotated)
+
+
+def verified(candidates: Sequence[Candidate], inference: Inference) -> list[Candidate]:
+    """The candidates without the annotations that bring errors which the plain files do not have."""
+    try:
+        baseline = _counted(inference({each.path: each.before for each in candidates}), {each.path: each.before for each in candidates})
+        for _ in range(_ROUNDS):
+            kept = [each for each in candidates if each.annotated]
+            texts = {each.path: each.after for each in candidates}
+            fresh = _fresh(inference(texts), baseline, texts) if kept else []
+            if not fresh:
+                return list(candidates)
+            candidates = _backed_out(candidates, fresh, texts)
+    except CheckerFailed as failure:
+        return [_without(each, {slot: f"not verified: {failure}" for slot in each.annotated}) for each in candidates]
+    return [_without(each, {slot: "backed out: mypy reports errors that could not be traced" for slot in each.annotated}) for each in candidates]
+
+
+type _Key = tuple[Path, str, str, str]
+
+
+def _key(diagnostic: Diagnostic, lines: Mapping[Path, Sequence[str]]) -> _Key:
+    """Errors are the same when message and source line are: annotations and imports move lines."""
+    text = lines.get(diagnostic.path, [])
+    source = text[diagnostic.line - 1].strip() if 0 < diagnostic.line <= len(text) else ""
+    return diagnostic.path, diagnostic.code, diagnostic.text, source
+
+
+def _counted(found: Sequence[Diagnostic], texts: Mapping[Path, str]) -> Counter[_Key]:
+    lines = {path: text.splitlines() for path, text in texts.items()}
+    return Counter(_key(each, lines) for each in found if each.code != "reveal")
+
+
+def _fresh(found: Sequence[Diagnostic], baseline: Counter[_Key], texts: Mapping[Path, str]) -> list[Diagnostic]:
+    lines = {path: text.splitlines() for path, text in texts.items()}
+    left = Counter(baseline)
+    fresh: list[Diagnostic] = []
+    for each in found:
+        key = _key(each, lines)
+        if each.code == "reveal":
+            continue
+        if left[key] > 0:
+            left[key] -= 1
+        else:
+            fresh.append(each)
+    return fresh
+
+
+def _backed_out(candidates: Sequence[Candidate], errors: Sequence[Diagnostic], texts: Mapping[Path, str]) -> list[Candidate]:
+    """Removes the slots that the errors speak of; where none is found, everything that is left in that file."""
+    blamed: dict[Annotated, str] = {}
+    for error in errors:
+        blame = _blame(error, candidates, texts)
+        blamed |= {slot: f"backed out: {error.text} [{error.code}]" for slot in blame}
+    return [_without(each, blamed) for each in candidates]
+
+
+def _without(candidate: Candidate, blamed: Mapping[Annotated, str]) -> Candidate:
+    lost = {slot: blamed[slot] for slot in candidate.annotated if slot in blamed}
+    kept = tuple(slot for slot in candidate.annotated if slot not in blamed)
+    return Candidate(candidate.path, candidate.before, kept, candidate.write, {**candidate.lost, **lost})
+
+
+def _blame(error: Diagnostic, candidates: Sequence[Candidate], texts: Mapping[Path, str]) -> list[Annotated]:
+    here = next((each for each in candidates if each.path == error.path), None)
+    if here is None:
+        return [slot for each in candidates for slot in each.annotated]
+    statement = _statement_at(texts[error.path], error.line)
+    if statement.function is not None:
+        own = [slot for slot in here.annotated if slot.slot.function == statement.function]
+        returned = [slot for slot in own if slot.slot.name == RETURN]
+        if statement.is_return and returned:
+            return returned
+    else:
+        own = []
+    called = [slot for each in candidates for slot in each.annotated if slot.slot.function.rpartition(".")[2] in statement.words]
+    return called or own or list(here.annotated)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    function: str | None = None
+    is_return: bool = False
+    words: frozenset[str] = frozenset()
+
+
+def _statement_at(text: str, line: int) -> _Place:
+    """The function and statement of a line, and the functions that the statement calls."""
+    place = _Place()
+    for node, qualname in _functions(ast.parse(text).body, ""):
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            inner = [each for each in ast.walk(node) if isinstance(each, ast.stmt) and each.lineno <= line <= (each.end_lineno or each.lineno)]
+            last = max(inner, key=lambda each: each.lineno)
+            calls = {word for each in ast.walk(last) if isinstance(each, ast.Call) and (word := _word(each.func))}
+            place = _Place(qualname, isinstance(last, ast.Return), frozenset(calls))
+    return place
+
+
+def _word(function: ast.expr) -> str | None:
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return None
+
+
+def _functions(body: Sequence[ast.stmt], prefix: str) -> list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    found: list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]] = []
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                found.append((node, prefix + node.name))
+                found += _functions(node.body, f"{prefix}{node.name}.<locals>.")
+            case ast.ClassDef():
+                found += _functions(node.body, f"{prefix}{node.name}.")
+            case ast.If() | ast.Try() | ast.With():
+                found += _functions([*node.body, *getattr(node, "orelse", [])], prefix)
+            case _:
+                pass
+    return found
