@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from shapecheck.runtime.decorator import checked as checked
+    from shapecheck.runtime.dropin import jaxtyped as jaxtyped
     from shapecheck.runtime.errors import AnnotationError as AnnotationError
     from shapecheck.runtime.errors import ShapeError as ShapeError
     from shapecheck.runtime.errors import UncheckedWarning as UncheckedWarning
 
-__all__ = ["AnnotationError", "ShapeError", "UncheckedWarning", "checked"]
+__all__ = ["AnnotationError", "ShapeError", "UncheckedWarning", "checked", "jaxtyped"]
 
 _HOMES: Final = {
     "AnnotationError": "shapecheck.runtime.errors",
     "ShapeError": "shapecheck.runtime.errors",
     "UncheckedWarning": "shapecheck.runtime.errors",
     "checked": "shapecheck.runtime.decorator",
+    "jaxtyped": "shapecheck.runtime.dropin",
 }
 
 

@@ -39,6 +39,7 @@ from shapecheck.runtime.hints import (
     tree_hints,
 )
 from shapecheck.runtime.interpret import interpreter
+from shapecheck.runtime.manual import checks_by_hand, shared
 from shapecheck.runtime.names import Key, Locals, State
 from shapecheck.runtime.others import compiled_check
 from shapecheck.runtime.pytree import is_composite
@@ -86,6 +87,7 @@ class _Generator:
         named = [(axis, axis_name(axis)) for hint in self._hints() for axis in axes_of(hint)]
         self._sizes = {name for axis, name in named if _is_size(axis)}
         self._growing = {name for axis, name in named if _is_growing(axis)}
+        self._by_hand = checks_by_hand(inspect.unwrap(function))
         self._checked_always = {each.name for each in spec.parameters if _default_fits(each)}
         namespace.update({
             "__builtins__": builtins,
@@ -142,10 +144,13 @@ class _Generator:
         names = ", ".join(each.name for each in self._spec.parameters)
         scope, value = self.name("scope"), self.name("value")
         wait = "await " if self._spec.kind is Kind.COROUTINE else ""
+        call = f"{value} = {wait}{self.name('call')}({self._forwarded()})"
+        if self._by_hand:
+            call = f"with {self._constant('shared', shared)}({scope}):\n        {call}"
         return (
             f"({names}):\n    __tracebackhide__ = True\n"
             f"    {scope} = {self.name('check')}({self._passed()})\n"
-            f"    {value} = {wait}{self.name('call')}({self._forwarded()})\n"
+            f"    {call}\n"
             f"    {self.name('returned')}({value}, {scope})\n"
             f"    return {value}\n"
         )
@@ -177,6 +182,8 @@ class _Generator:
         wait = "await " if self._spec.kind is Kind.COROUTINE else ""
         slow = ", ".join(each.name for each in self._spec.parameters)
         self._fail = f"return {wait}{self.name('slow')}({slow})"
+        if self._by_hand:
+            return f"    {self._fail}\n"
         for parameter in self._spec.parameters:
             self._parameter(parameter)
         call = f"{wait}{self.name('call')}({self._forwarded()})"

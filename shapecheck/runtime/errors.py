@@ -13,6 +13,8 @@ from typing import Any
 
 __all__ = ["AnnotationError", "Binding", "Report", "ShapeError", "UncheckedWarning", "annotation_error", "shape_error"]
 
+_SPECIAL = {"return": "the return value", "yield": "an earlier item", "body": "the body"}
+
 type Size = int | tuple[int, ...] | str
 
 
@@ -38,7 +40,7 @@ class Binding:
     @property
     def origin(self) -> str:
         """Who bound it, in words."""
-        where = "the return value" if self.argument == "return" else f"`{self.argument}`"
+        where = _SPECIAL.get(self.argument) or f"`{self.argument}`"
         return where if self.axis is None else f"{where} axis {self.axis}"
 
 

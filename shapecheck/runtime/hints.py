@@ -36,6 +36,7 @@ __all__ = [
     "array_hints",
     "axes_of",
     "axis_name",
+    "mentions_arrays",
     "read_hint",
     "tree_hints",
 ]
@@ -185,9 +186,9 @@ def read_hint(hint: Any, *, tower: bool = False) -> Hint:
         return ClassHint((type(None),))
     if isinstance(hint, type) and not isinstance(hint, types.GenericAlias):
         return _read_class(hint, tower)
-    if (inner := _unwrap(hint)) is not None and _mentions_arrays(inner):
+    if (inner := _unwrap(hint)) is not None and mentions_arrays(inner):
         return read_hint(inner, tower=tower)
-    return _read_generic(hint, tower) if _mentions_arrays(hint) else _read_other(hint, tower)
+    return _read_generic(hint, tower) if mentions_arrays(hint) else _read_other(hint, tower)
 
 
 def _read_class(hint: type, tower: bool) -> Hint:
@@ -241,12 +242,13 @@ def _unwrap(hint: Any) -> Any:
     return None
 
 
-def _mentions_arrays(hint: Any) -> bool:
+def mentions_arrays(hint: Any) -> bool:
+    """Whether there is an array annotation or a PyTree in a hint, or in any other object."""
     if _is_array(hint) or _is_tree(hint):
         return True
     if (inner := _unwrap(hint)) is not None and inner is not hint:
-        return _mentions_arrays(inner)
-    return any(_mentions_arrays(each) for each in get_args(hint))
+        return mentions_arrays(inner)
+    return any(mentions_arrays(each) for each in get_args(hint))
 
 
 def _read_generic(hint: Any, tower: bool) -> Hint:

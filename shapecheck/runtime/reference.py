@@ -256,7 +256,9 @@ def _full_name(axis: Axis, scope: Scope) -> str:
     if not axis.treepath:
         return axis.term.name
     if scope.leaf is None:
-        raise annotation_error(f'"{axis.text}" has a meaning only inside a PyTree with a structure name: PyTree[..., "T"]')
+        raise annotation_error(
+            f'"{axis.text}" has no meaning except when contained with structured `PyTree` annotations: PyTree[..., "T"]'
+        )
     return scope.leaf + axis.term.name
 
 
@@ -393,7 +395,9 @@ def _enter_leaf(hint: TreeHint, index: int, scope: Scope) -> str | None:
     if not hint.structure:
         return scope.leaf
     if scope.leaf is not None:
-        raise annotation_error("which PyTree does `?` refer to? A PyTree with a structure name stands inside another one")
+        raise annotation_error(
+            "it is ambiguous which PyTree `?` refers to: one with a structure name stands inside another"
+        )
     return f"(Leaf {index} in structure {' '.join(hint.structure)}) "
 
 

@@ -570,3 +570,20 @@ def test_importing_shapecheck_imports_nothing_heavy() -> None:
     heavy = {"numpy", "torch", "jax", "jaxtyping", "beartype", "mypy", "libcst"}
     assert heavy.isdisjoint(run.stdout.split())
     assert set(dir(shapecheck)) >= set(shapecheck.__all__)
+
+
+# Checks written by hand
+
+
+def test_isinstance_in_the_body_shares_the_names_of_the_call() -> None:
+    @checked
+    def f(x: Float[np.ndarray, "n *s"], y: Any, out: Any) -> Float[np.ndarray, "m"]:
+        assert isinstance(y, Float[np.ndarray, "n m"])
+        assert isinstance(x, Float[np.ndarray, "_ *s"])
+        return out
+
+    f(zeros(2, 5, 6), zeros(2, 3), zeros(3))
+    with pytest.raises(AssertionError):
+        f(zeros(2), zeros(3, 3), zeros(3))
+    with pytest.raises(ShapeError, match=r"return value.*\n.*\n.*\n.*3 in the body"):
+        f(zeros(2), zeros(2, 3), zeros(4))
