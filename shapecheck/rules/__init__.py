@@ -12,6 +12,7 @@ from shapecheck.rules.table import Layer, Registry, Rule
 FAMILIES: tuple[str, ...] = (
     "elementwise",
     "linalg",
+    "reductions",
     "reshape",
     "permute",
     "joining",

@@ -1,0 +1,296 @@
+"""Reductions over axes: sum, mean, max, argmax, any, var, norm, median, logsumexp ...
+
+One function finds the reduced shape from `dim=`/`axis=` (an int, a tuple, none) and `keepdim=`; a table row adds the
+dtype. Torch's `max(dim)` and its kin give values and indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, dim as size_of
+from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
+from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.rules.axes import integer, integers, place, places, replaced, size_at
+from shapecheck.rules.families import DTypeRule, divided, floated, kept, only, promoted, requested, shape_of, spelled, typed_result
+from shapecheck.rules.table import Rule, parameters
+
+T = ("torch.{}", "Tensor.{}")
+ARRAYS = ("np.{}", "jnp.{}", "ndarray.{}", "Array.{}")
+TORCH_AXES = "input, dim|axis=None, keepdim|keepdims=False, *, dtype=None, **"
+NUMPY_AXES = "input|a, dim|axis=None, dtype=None, out=None, keepdim|keepdims=False, **"
+NUMPY_PLAIN = "input|a, dim|axis=None, out=None, keepdim|keepdims=False, **"
+
+# --- shapes -------------------------------------------------------------------------------------------------------
+
+
+def reduced_shape(found: Shape, dim: Value, keep: Value, library: Library) -> Shape | Mismatch:
+    """The shape without the axes `dim` (all of them for None); they stay with size 1 when `keep`."""
+    scalar = library is not Library.JAX
+    if dim is None or (dim == () and library is Library.TORCH):
+        return _all_reduced(found, keep)
+    axes = integers(dim)
+    if axes is None:
+        return _some_reduced(found, dim, keep)
+    at = places(axes, found, scalar)
+    if isinstance(at, Mismatch):
+        return at
+    if at is None or not isinstance(keep, bool):
+        return _some_reduced(found, dim, keep)
+    if found == SCALAR:
+        return SCALAR
+    items = [ONE if index in at else item for index, item in enumerate(found.items) if keep or index not in at]
+    return from_items(items)
+
+
+def _all_reduced(found: Shape, keep: Value) -> Shape:
+    if keep is False:
+        return SCALAR
+    return Shape((ONE,) * found.rank) if keep is True and found.rank is not None else ANY_SHAPE
+
+
+def _some_reduced(found: Shape, dim: Value, keep: Value) -> Shape:
+    """What is left when it is not known which axes go."""
+    count = 1 if isinstance(dim, Dim) else len(dim) if isinstance(dim, tuple) else None
+    if found.rank is None or count is None or not isinstance(keep, bool):
+        return ANY_SHAPE
+    return Shape((UNKNOWN_DIM,) * max(0, found.rank if keep else found.rank - count))
+
+
+type Answer = Callable[[Shape, Typed, Library], Result]
+
+
+def reduction(params: str, typed: DTypeRule, *names: str, answer: Answer = typed_result) -> Rule:
+    """A table row: the parameters (`input`, `dim`, `keepdim`), the dtype and the operations."""
+
+    def compute(a: Arguments) -> Result:
+        array = a["input"]
+        found = reduced_shape(shape_of(array), a["dim"], a["keepdim"], a.library)
+        if isinstance(found, Mismatch):
+            return found
+        made = requested(a, Typed(ANY_DTYPE) if a.values.get("dtype") is not None else typed((array,), a.library))
+        return made if isinstance(made, Mismatch) else answer(found, made, a.library)
+
+    return Rule(names, parameters(params), compute, f"reduce {typed.__name__}({params})")
+
+
+def with_indices(found: Shape, typed: Typed, library: Library) -> Result:
+    """Values and where they are."""
+    return Array(found, typed.dtypes, library, typed.weak), Array(found, dtype("int64"), library)
+
+
+def twice(found: Shape, typed: Typed, library: Library) -> Result:
+    """Two results of one shape and dtype."""
+    return (Array(found, typed.dtypes, library),) * 2
+
+
+def spread_and_mean(found: Shape, typed: Typed, library: Library) -> Result:
+    """A variance, which is real, and a mean."""
+    return Array(found, real_part(typed.dtypes), library), Array(found, typed.dtypes, library)
+
+
+# --- dtypes -------------------------------------------------------------------------------------------------------
+
+float_only = only(kept, FLOATING, COMPLEX)
+real_only = only(kept, BOOLEAN, INTEGER, FLOATING)
+
+
+def summed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Sums and products of small integers are made of large ones."""
+    found = result_type(values, library)
+    return Typed(mapped(_SUMMED[library], found.dtypes), found.weak)
+
+
+def _torch_sum(name: str) -> str:
+    return name if CATEGORY[name] >= FLOATING else "int64"
+
+
+def _numpy_sum(name: str) -> str:
+    return name if CATEGORY[name] >= FLOATING else "uint64" if name.startswith("uint") else "int64"
+
+
+def _jax_sum(name: str) -> str:
+    if CATEGORY[name] >= FLOATING or name.endswith("64"):
+        return name
+    return "uint32" if name.startswith("uint") else "int32"
+
+
+_SUMMED: dict[Library, Callable[[str], str]] = {Library.TORCH: _torch_sum, Library.NUMPY: _numpy_sum, Library.JAX: _jax_sum}
+
+
+def averaged(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Means: torch refuses integers, numpy makes float64 of them, jax float32."""
+    if library is not Library.TORCH:
+        return divided(values, library)
+    found = float_only(values, library)
+    if isinstance(found, Mismatch):
+        return Mismatch(found.code, f"{found.reason}; convert it with .float() first", None, found.expected, found.found)
+    return found
+
+
+def spread(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Variances are real."""
+    found = averaged(values, library)
+    return found if isinstance(found, Mismatch) else Typed(real_part(found.dtypes), found.weak)
+
+
+def normed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Norms are real; torch refuses integers."""
+    return spread(values, library)
+
+
+def boolean_or_uint8(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """`any` and `all`; of torch's uint8 arrays they are uint8."""
+    found = result_type(values[:1], library).dtypes
+    if library is not Library.TORCH or "uint8" not in found.names:
+        return Typed(BOOL)
+    return Typed(dtype("uint8") if found.exact else DTypes(frozenset({"uint8", "bool"})))
+
+
+def counted(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Indices and counts."""
+    return Typed(dtype("int32" if library is Library.JAX else "int64"))
+
+
+def indices(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Where extremes are: complex numbers have none."""
+    found = only(kept, INTEGER, FLOATING)(values, library)
+    return found if isinstance(found, Mismatch) else counted(values, library)
+
+
+def log_summed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """`logsumexp` makes floats of integers."""
+    return floated(values, library)
+
+
+# --- by the second argument ----------------------------------------------------------------------------------------
+
+
+def extreme(a: Arguments) -> Result:
+    """`torch.max`: of all elements, along an axis with indices, or of two arrays."""
+    second = a["dim"]
+    if isinstance(second, Array):
+        found = broadcast_all((shape_of(a["input"]), second.shape), a.facts)
+        return found if isinstance(found, Mismatch) else typed_result(found, promoted((a["input"], second), a.library), a.library)
+    if second is not None and not isinstance(second, Dim):
+        return UNKNOWN
+    return middle(a)
+
+
+def middle(a: Arguments) -> Result:
+    """`torch.median`: values with indices along an axis, else one value."""
+    if a["dim"] is UNKNOWN:
+        return UNKNOWN
+    scalar = shape_of(a["input"]) == SCALAR  # torch then looks at nothing
+    typed = (kept if scalar else real_only)((a["input"],), a.library)
+    found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
+    if isinstance(found, Mismatch) or isinstance(typed, Mismatch):
+        return found if isinstance(found, Mismatch) else typed
+    return typed_result(found, typed, a.library) if a["dim"] is None else with_indices(found, typed, a.library)
+
+
+def quantile(a: Arguments) -> Result:
+    """The axes of `q` come first."""
+    found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
+    if isinstance(found, Mismatch):
+        return found
+    q, typed = a["q"], averaged((a["input"],), a.library)
+    levels = shape_of(q) if not isinstance(q, tuple) else Shape((_length(q),))
+    if isinstance(typed, Mismatch):
+        return typed
+    if a.library is not Library.TORCH:
+        typed = Typed(ANY_DTYPE)
+    return typed_result(from_items((*levels.items, *found.items)), typed, a.library)
+
+
+def _length(items: tuple[Value, ...]) -> Dim:
+    return size_of(len(items))
+
+
+def count_nonzero(a: Arguments) -> Result:
+    """Older versions of numpy answer a Python int when no axis is given."""
+    if a.library is Library.NUMPY and a["dim"] is None and a["keepdim"] is False:
+        return UNKNOWN
+    found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
+    return found if isinstance(found, Mismatch) else typed_result(found, counted((), a.library), a.library)
+
+
+def norm(a: Arguments) -> Result:
+    """Norms over all axes or over one or two; integers are refused by torch."""
+    asked = a.values.get("dtype")
+    found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
+    typed = Typed(ANY_DTYPE) if asked is not None else normed((a["input"],), a.library)
+    if isinstance(found, Mismatch) or isinstance(typed, Mismatch):
+        return found if isinstance(found, Mismatch) else typed
+    return typed_result(found, Typed(ANY_DTYPE) if a.library is Library.NUMPY and not _float_known(a["input"]) else typed, a.library)
+
+
+def _float_known(value: Value) -> bool:
+    return isinstance(value, Array) and all(CATEGORY[name] >= FLOATING for name in value.dtype.names)
+
+
+def kth_value(a: Arguments) -> Result:
+    """Values and indices along one axis."""
+    return middle(a)
+
+
+def difference(a: Arguments) -> Result:
+    """`diff`: `n` elements fewer on an axis."""
+    array, axis, count = a.array("input"), integer(a["dim"]), integer(a["n"])
+    if array is None or axis is None or count is None or a["prepend"] is not None or a["append"] is not None:
+        return UNKNOWN
+    at = place(axis, array.shape)
+    if not isinstance(at, int):
+        return at if isinstance(at, Mismatch) else array.with_shape(ANY_SHAPE)
+    size = size_at(array.shape, at)
+    left = size - count if size.constant is None else _at_least_zero(size.constant - count)
+    return array.with_shape(replaced(array.shape, at, left))
+
+
+def _at_least_zero(size: int) -> Dim:
+    return size_of(max(size, 0))
+
+
+def _row(compute: Callable[[Arguments], Result], params: str, *names: str) -> Rule:
+    return Rule(names, parameters(params), compute, f"{compute.__name__}({params})")
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+_NAN = "np.{}", "jnp.{}"
+
+TABLE: tuple[Rule, ...] = (
+    reduction(TORCH_AXES, summed, *spelled("sum nansum", *T)),
+    reduction(NUMPY_AXES, summed, *spelled("sum prod", *ARRAYS), *spelled("nansum nanprod", *_NAN)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False, *, dtype=None", summed, *spelled("prod", *T)),
+    reduction(TORCH_AXES, averaged, *spelled("mean nanmean", *T)),
+    reduction(NUMPY_AXES, averaged, *spelled("mean", *ARRAYS), *spelled("nanmean", *_NAN)),
+    reduction("input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", spread, *spelled("std var", *T)),
+    reduction("input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdims=False, **", spread, *spelled("std var", *ARRAYS), *spelled("nanstd nanvar", *_NAN)),
+    reduction("input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", averaged, *spelled("var_mean std_mean", "torch.{}"), answer=spread_and_mean),
+    reduction("input, dim|axis, keepdim|keepdims=False", real_only, *spelled("amax amin", *T)),
+    _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=False, **", *spelled("max min", *T)),
+    reduction(NUMPY_PLAIN, kept, *spelled("max min", *ARRAYS), *spelled("amax amin", "np.{}", "jnp.{}"), *spelled("nanmax nanmin", *_NAN)),
+    reduction("input|a, dim|axis=None, out=None, keepdim|keepdims=False", kept, *spelled("ptp", *_NAN)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False", indices, *spelled("argmax argmin", *T)),
+    reduction(NUMPY_PLAIN, counted, *spelled("argmax argmin", *ARRAYS), *spelled("nanargmax nanargmin", *_NAN)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False, **", boolean_or_uint8, *spelled("any all", *T)),
+    reduction(NUMPY_PLAIN, boolean_or_uint8, *spelled("any all", *ARRAYS)),
+    reduction("input, dim|axis, keepdim|keepdims=False", log_summed, *spelled("logsumexp", *T), "torch.special.logsumexp"),
+    reduction("input|a, dim|axis=None, b=None, keepdim|keepdims=False, **", log_summed, "jax.nn.logsumexp", "jax.scipy.special.logsumexp"),
+    _row(middle, "input, dim|axis=None, keepdim|keepdims=False", *spelled("median nanmedian", *T)),
+    reduction("input|a, dim|axis=None, out=None, overwrite_input=False, keepdim|keepdims=False", averaged, *spelled("median nanmedian", *_NAN)),
+    _row(kth_value, "input, k, dim|axis=-1, keepdim|keepdims=False", *spelled("kthvalue", *T)),
+    _row(kth_value, "input, dim|axis=-1, keepdim|keepdims=False", *spelled("mode", *T)),
+    _row(quantile, "input, q, dim|axis=None, keepdim|keepdims=False, **", *spelled("quantile nanquantile", *T)),
+    _row(quantile, "input|a, q, dim|axis=None, out=None, overwrite_input=False, method='linear', keepdim|keepdims=False, **", *spelled("quantile percentile", *_NAN)),
+    _row(count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", *spelled("count_nonzero", *T, "np.{}", "jnp.{}")),
+    reduction("input, *, dim=None, keepdim=False", kept, *spelled("aminmax", *T), answer=twice),
+    _row(norm, "input, p='fro', dim|axis=None, keepdim|keepdims=False, *, dtype=None", *spelled("norm", *T)),
+    _row(norm, "input|A|x, ord=2, dim|axis=None, keepdim|keepdims=False, *, dtype=None", "torch.linalg.vector_norm", "torch.linalg.norm"),
+    _row(norm, "input|A, ord='fro', dim|axis=(-2,-1), keepdim|keepdims=False, *, dtype=None", "torch.linalg.matrix_norm"),
+    _row(norm, "input|x, ord=None, dim|axis=None, keepdim|keepdims=False", "np.linalg.norm", "jnp.linalg.norm"),
+    _row(difference, "input|a, n=1, dim|axis=-1, prepend=None, append=None", *spelled("diff", *T, "np.{}", "jnp.{}")),
+)
