@@ -8,7 +8,7 @@ from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, m
 from shapecheck.core.dtype import CLASSES, accepts
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right, broadcast, from_items, same
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import differs, flag, is_one, size
 from shapecheck.rules.convolution import float_part, not_float, with_last_axes, wrong_rank
 from shapecheck.rules.layers import features
@@ -154,7 +154,7 @@ def _axes(a: Arguments, query: Array) -> tuple[int | None, int | None]:
             return None, None
 
 
-def _weights(a: Arguments, query: Array, key: Array | None) -> Result:
+def _weights(a: Arguments, query: Array, key: Array | None) -> Value:
     wanted = flag(a["need_weights"])
     if wanted is False:
         return None

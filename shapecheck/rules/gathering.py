@@ -179,7 +179,7 @@ def topk(a: Arguments) -> Result:
         if at_least(k - before, 1) or at_most(k, -1):
             return Mismatch("shape-op", f"k={k} is more than the {before} elements of axis {at}", at, f"<={before}", str(k))
         shape = replaced(array.shape, at, k)
-    return reshaped(array, shape), Array(shape, default_index(a.library), a.library)
+    return replace(array, shape=shape), Array(shape, default_index(a.library), a.library)
 
 
 def ordered(pair: bool, indices: bool) -> Compute:

@@ -10,8 +10,6 @@ from shapecheck.rules.axes import integer, place, size_at
 from shapecheck.rules.table import Compute, rule
 
 
-
-
 def of_array(answer: Compute) -> Compute:
     """A computation that is asked of an array only."""
 

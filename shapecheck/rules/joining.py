@@ -26,7 +26,6 @@ from shapecheck.rules.axes import (
     out_of_range,
     place,
     replaced,
-    size,
     size_at,
     sizes,
 )
@@ -58,6 +57,8 @@ def _joined(arrays: Sequence[Array], shape: Shape | Mismatch, a: Arguments) -> R
 def joined_dtype(arrays: Sequence[Array], a: Arguments) -> DTypes:
     """The dtype that arrays have together."""
     match a.values.get("dtype"):
+        case None if a.library is Library.NUMPY and len({one.dtype for one in arrays}) > 2:
+            return ANY_DTYPE  # numpy promotes three dtypes at once, not two after the other
         case None:
             return result_type(arrays, a.library).dtypes
         case DTypes() as given:

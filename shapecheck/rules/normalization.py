@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from shapecheck.core.dim import ZERO, Dim
 from shapecheck.core.shape import Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.axes import differs, flag, reshaped, size, sizes
+from shapecheck.rules.axes import differs, flag, size, sizes
 from shapecheck.rules.convolution import channels_first, check_groups, float_part, last_axes, not_float, wrong_rank
 from shapecheck.rules.table import Compute, Layer, layer, rule
 

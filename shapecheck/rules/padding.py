@@ -116,8 +116,9 @@ def interpolate(a: Arguments) -> Result:
 def _resampled(a: Arguments, shape: Shape, axes: int) -> Sequence[Dim] | Mismatch:
     before = last_axes(shape, axes)
     for name in ("size", "scale_factor"):
-        if isinstance(a[name], tuple) and len(a[name]) != axes:
-            count = len(a[name])
+        given = a[name]
+        if isinstance(given, tuple) and len(given) != axes:
+            count = len(given)
             return Mismatch("shape-op", f'{name} has {count} values for {axes} axes after batch and channels ("{shape}")', None, str(axes), str(count))
     match a["size"], a["scale_factor"]:
         case None, None:

@@ -217,7 +217,8 @@ def diag(a: Arguments, shape: Shape) -> Shape | Mismatch:
         side = shape.dims[0] + abs(offset) if offset is not None else UNKNOWN_DIM
         return Shape((side, side))
     if shape.rank == 2:
-        return Shape((diagonal_length(*shape.dims, offset),))
+        rows, columns = shape.dims
+        return Shape((diagonal_length(rows, columns, offset),))
     if shape.rank is not None or shape.min_rank > 2:
         found = f'{shape.min_rank} axes ("{shape}")'
         return Mismatch("shape-rank", f"expected a vector or a matrix, found {found}", None, "1 or 2 axes", str(shape))

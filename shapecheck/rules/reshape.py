@@ -257,7 +257,9 @@ def expanded(shape: Shape, target: tuple[Dim, ...], a: Arguments) -> Shape | Mis
                 return Mismatch("shape-op", f"-1 in a new axis {axis}: there is no size to keep", axis)
             result.insert(0, have)
         elif at_most(wanted, -1):
-            return Mismatch("shape-op", f"{wanted} is not a size", axis, "", str(wanted))
+            if ZERO not in (*target, shape.size):  # torch lets it pass when there are no elements
+                return Mismatch("shape-op", f"{wanted} is not a size", axis, "", str(wanted))
+            result.insert(0, UNKNOWN_DIM)
         elif have is not None and not _expands(have, wanted, a):
             reason = f"cannot expand axis {axis} from {have} to {wanted}, only an axis of size 1 expands"
             return Mismatch("shape-broadcast", reason, axis, str(wanted), str(have))
@@ -325,7 +327,7 @@ def repeat_interleave(a: Arguments, shape: Shape) -> Shape | Mismatch:
         return _interleaved(Shape((shape.size,)), 0, a)
     axis = integer(a["dim"])
     if shape == Shape():
-        shape = Shape((ONE,))
+        shape, axis = Shape((ONE,)), 0 if a.library is Library.JAX else axis  # jax does not look at a scalar's axis
     at = None if axis is None else place(axis, shape)
     if isinstance(at, Mismatch):
         return at
