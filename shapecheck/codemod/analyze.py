@@ -105,7 +105,7 @@ def solve_function(function: Function, program: Program, known: Known, library: 
         solutions = {name: found for name in parameters if (found := _solution(solver, name, parameters[name], solved)) is not None}
         solved.parameters = {**solved.parameters, **solutions}
         solved.result = solver.result()
-        solved.findings = list(dict.fromkeys([*facts.findings, *solver.findings]))
+        solved.findings = list({(each.source, each.line): each for each in [*solver.findings, *facts.findings]}.values())
         solved.nicknames = facts.sizes.nicknames
         solved.parameters = {name: replace(each, value=solver.canonical(each.value)) for name, each in solved.parameters.items()}
         better = dict(parameters) | {name: found.value for name, found in solved.parameters.items() if isinstance(found.value, Array)}

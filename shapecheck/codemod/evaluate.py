@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecheck.codemod.model import Module, Program, dotted_name
-from shapecheck.core.dim import Dim, dim
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.dtype import dtype as dtype_set
-from shapecheck.core.shape import ANY_SHAPE, Mismatch
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Scalar, Slice, Value
 from shapecheck.rules import layer, lookup
 from shapecheck.rules.table import to_value
@@ -236,14 +236,7 @@ class Evaluator:
         if part is None:
             return None
         value = self(part)
-        return value if isinstance(value, Dim) else dim_unknown()
-
-
-def dim_unknown() -> Dim:
-    """A bound of a slice that is not known."""
-    from shapecheck.core.dim import UNKNOWN_DIM
-
-    return UNKNOWN_DIM
+        return value if isinstance(value, Dim) else UNKNOWN_DIM
 
 
 def _picked(items: tuple[Local, ...], index: ast.expr) -> Local:
@@ -270,9 +263,18 @@ def agreed(one: Local, other: Local) -> Local:
     """What two branches agree on."""
     if one == other:
         return one
-    if isinstance(one, Array) and isinstance(other, Array) and one.shape == other.shape:
-        return one.with_dtype(one.dtype | other.dtype)
+    if isinstance(one, Array) and isinstance(other, Array):
+        return Array(_common(one.shape, other.shape), one.dtype | other.dtype, one.library)
     return UNKNOWN
+
+
+def _common(one: Shape, other: Shape) -> Shape:
+    """The sizes that two shapes share, from the left where their ranks are known and equal."""
+    if one == other:
+        return one
+    if one.rank is None or one.rank != other.rank:
+        return ANY_SHAPE
+    return Shape(tuple(a if a == b else UNKNOWN_DIM for a, b in zip(one.prefix, other.prefix, strict=True)))
 
 
 def kind_of(array: Array) -> str:

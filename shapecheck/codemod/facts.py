@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from shapecheck.codemod.report import Evidence
 from shapecheck.core.dim import UNKNOWN_DIM, Atom, Dim, Symbol, dim, substitute
 from shapecheck.core.dtype import DTypes
-from shapecheck.core.shape import ANY_RUN, Run, Shape
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Run, Shape
 from shapecheck.core.value import Value
 
 
@@ -111,7 +111,11 @@ class Equalities:
         return any({self.canonical(dim(symbol)).symbol for symbol in pair} == roots for pair in self.distinct)
 
     def rank(self, symbol: Symbol) -> int:
-        return self.ranks.get(symbol, 9)
+        return self.ranks.get(symbol, _RANKS.get(symbol.scope[-1:], 1))
+
+
+_RANKS = {"#": 3, "@": 2}
+"""How telling a symbol's name is where no source of this round has used it, by the end of its scope."""
 
 
 class Disagreement(Exception):
@@ -142,6 +146,8 @@ def joined(one: Shape, other: Shape) -> Shape:
     Raises:
         Disagreement: their ranks differ.
     """
+    if ANY_SHAPE in (one, other):
+        return other if one == ANY_SHAPE else one
     if merge(one, other) is None:
         raise Disagreement(f"({spelled(one)}) and ({spelled(other)}) have different ranks")
     left, right = _aligned(one, other), _aligned(other, one)

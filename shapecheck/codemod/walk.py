@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shapecheck.codemod.calls import Callee, Known, Signature, bind_arguments, callable_of, called, callee_result
 from shapecheck.codemod.comments import Stated, docstring_statements, statements
@@ -335,7 +335,7 @@ class Walker:
             self.facts.add_shape(name, ShapeFact(stated.shape, Evidence("comment", stated.line, stated.text), False))
         base = value if isinstance(value, Array) else Array(Shape(run=ANY_RUN), ANY_DTYPE, self.library)
         if isinstance(value, Array) or value is UNKNOWN:
-            self.variables[name] = self._refined(base, stated)
+            self.variables[name] = self._refined(base, _without_numbers(stated) if name in self.untouched else stated)
 
     def _refined(self, value: Array, stated: Stated) -> Array:
         """A computed array with the names a comment gives to its axes; the comment is reported where it is wrong."""
@@ -425,14 +425,14 @@ class Walker:
             return UNKNOWN
         found = row.apply(callee, list(map(plain, arguments)), {name: plain(value) for name, value in keywords.items()})
         if isinstance(found, Array) and wanted is not None and (dtype := found.dtype & wanted[0]).names and wanted[0] == CLASSES["Float"]:
-            return found.with_dtype(dtype)
-        return found if isinstance(found, Array | tuple) else UNKNOWN
+            found = found.with_dtype(dtype)
+        return found.with_shape(self.facts.sizes.canonical_shape(found.shape)) if isinstance(found, Array) else UNKNOWN
 
     def _call_function(self, callee: Function, call: ast.Call, arguments: Sequence[Local], keywords: Mapping[str, Local]) -> Local:
         signature = self.known.signatures.get(callee.scope, Signature())
         bound = bind_arguments(callee, arguments, keywords)
         expressions = bind_arguments(callee, call.args, {each.arg: each.value for each in call.keywords if each.arg})
-        here = f"{self.scope}@{call.lineno}:{call.col_offset}"
+        here = f"{self.scope}:{call.lineno}:{call.col_offset}@"
         sizes: dict[Symbol, Dim] = {}
         for name, wanted in signature.parameters.items():
             given, expression = bound.get(name), expressions.get(name)
@@ -485,6 +485,12 @@ def _open_parameter(value: Array) -> str | None:
 def _is_open(shape: Shape) -> bool:
     """Whether nothing is known of the axes."""
     return shape.run is not None and not shape.prefix and not shape.suffix and (shape.run.name is None or shape.run.scope.endswith("?"))
+
+
+def _without_numbers(stated: Stated) -> Stated:
+    """A number that somebody states for a parameter is no constant before the code is seen to need it."""
+    items = [UNKNOWN_DIM if isinstance(item, Dim) and item.constant is not None else item for item in stated.shape.items]
+    return replace(stated, shape=from_items(items))
 
 
 def _is_name(size: Dim) -> bool:
