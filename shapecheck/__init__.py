@@ -11,16 +11,22 @@ if TYPE_CHECKING:
     from shapecheck.runtime.dropin import jaxtyped as jaxtyped
     from shapecheck.runtime.errors import AnnotationError as AnnotationError
     from shapecheck.runtime.errors import ShapeError as ShapeError
+    from shapecheck.runtime.errors import ShapeWarning as ShapeWarning
     from shapecheck.runtime.errors import UncheckedWarning as UncheckedWarning
+    from shapecheck.runtime.modes import mode as mode
+    from shapecheck.runtime.modes import set_mode as set_mode
 
-__all__ = ["AnnotationError", "ShapeError", "UncheckedWarning", "checked", "jaxtyped"]
+__all__ = ["AnnotationError", "ShapeError", "ShapeWarning", "UncheckedWarning", "checked", "jaxtyped", "mode", "set_mode"]
 
 _HOMES: Final = {
     "AnnotationError": "shapecheck.runtime.errors",
     "ShapeError": "shapecheck.runtime.errors",
+    "ShapeWarning": "shapecheck.runtime.errors",
     "UncheckedWarning": "shapecheck.runtime.errors",
     "checked": "shapecheck.runtime.decorator",
     "jaxtyped": "shapecheck.runtime.dropin",
+    "mode": "shapecheck.runtime.modes",
+    "set_mode": "shapecheck.runtime.modes",
 }
 
 

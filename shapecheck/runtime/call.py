@@ -12,6 +12,7 @@ from typing import Any
 from shapecheck.runtime.advice import advise
 from shapecheck.runtime.errors import Report, ShapeError, shape_error
 from shapecheck.runtime.hints import MAX_ITEMS, Anything, Hint
+from shapecheck.runtime.modes import fail
 from shapecheck.runtime.reference import Failure, match
 from shapecheck.runtime.scope import Place, Scope
 from shapecheck.runtime.signature import Parameter, Spec
@@ -63,7 +64,7 @@ class Checker:
 
     def _check(self, hint: Hint, value: Any, scope: Scope, place: Place) -> None:
         if failure := match(hint, value, scope, place):
-            raise self._error(failure, hint, value, scope)
+            fail(self._error(failure, hint, value, scope), self.spec.module)
 
     def _error(self, failure: Failure, hint: Hint, value: Any, scope: Scope) -> ShapeError:
         return shape_error(

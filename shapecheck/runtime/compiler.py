@@ -12,7 +12,7 @@ import keyword
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from itertools import cycle, islice
 from types import FunctionType
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ from shapecheck.runtime.hints import (
 )
 from shapecheck.runtime.interpret import interpreter
 from shapecheck.runtime.manual import checks_by_hand, shared
+from shapecheck.runtime.modes import Mode
 from shapecheck.runtime.names import Key, Locals, State
 from shapecheck.runtime.others import compiled_check
 from shapecheck.runtime.pytree import is_composite
@@ -48,28 +49,45 @@ from shapecheck.runtime.scope import Place, Run, Scope
 from shapecheck.runtime.signature import Kind, Parameter, Spec
 from shapecheck.runtime.symbolic import translate
 
-__all__ = ["compilable", "compile_wrapper"]
+__all__ = ["Wrapper", "compilable"]
 
 _DISJOINT: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 
-def compile_wrapper(spec: Spec, function: Callable[..., Any], namespace: dict[str, Any]) -> FunctionType:
-    """Compile the wrapper of a function.
+class Wrapper:
+    """The compiled wrapper of one function, in each of the modes.
 
     Args:
         spec: what to check.
         function: what to call.
         namespace: the globals of the wrapper; what the code refers to is added.
-
-    Returns:
-        The wrapper; its code and defaults are to take the place of those of its stub.
     """
-    generator = _Generator(spec, function, namespace)
-    source = generator.source()
-    exec(compile(source, f"<shapecheck {spec.name}>", "exec"), namespace)
-    wrapper: FunctionType = namespace[generator.name("fast")]
-    namespace[generator.name("source")] = source
-    return wrapper
+
+    def __init__(self, spec: Spec, function: Callable[..., Any], namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+        self._generator = _Generator(spec, function, namespace)
+        self.source = self._generator.source()
+        self._name = spec.name
+        self.checking = self._run(self.source, "fast")
+
+    def _run(self, source: str, name: str) -> FunctionType:
+        exec(compile(source, f"<shapecheck {self._name}>", "exec"), self._namespace)
+        function: FunctionType = self._namespace[self._generator.name(name)]
+        return function
+
+    def variant(self, mode: Mode, settle: Callable[[], None]) -> FunctionType:
+        """The function for a mode; `settle` is called when `once` has seen its one call."""
+        match mode.kind:
+            case "on" | "warn" | "log":
+                return self.checking
+            case "off":
+                return self._run(self._generator.variant("off", None), "off")
+            case "once":
+                self._namespace[self._generator.name("settle")] = settle
+                return self._run(self._generator.variant("once", f"{self._generator.name('settle')}()"), "once")
+            case "every":
+                self._namespace[self._generator.name("next")] = cycle([True] + [False] * (mode.period - 1)).__next__
+                return self._run(self._generator.variant("every", f"if not {self._generator.name('next')}(): "), "every")
 
 
 class _Generator:
@@ -110,6 +128,16 @@ class _Generator:
         clearing = f"    {' = '.join(cleared)} = None\n" if cleared else ""
         head = f"{is_async}def {self.name('fast')}({self._signature()}):\n    __tracebackhide__ = True\n"
         return f"{is_async}def {self.name('slow')}{slow}\n\n{head}{clearing}{body}"
+
+    def variant(self, word: str, first: str | None) -> str:
+        """A wrapper that goes on to the checking one after its first line, or never does when it has none."""
+        is_async, wait = ("async ", "await ") if self._spec.kind is Kind.COROUTINE else ("", "")
+        call = f"return {wait}{self.name('call')}({self._forwarded()})"
+        check = f"return {wait}{self.name('fast')}({self._forwarded(raw=True)})"
+        head = f"{is_async}def {self.name(word)}({self._signature()}):\n    __tracebackhide__ = True\n"
+        if first is None:
+            return f"{head}    {call}\n"
+        return f"{head}    {first}{call if first.startswith('if') else ''}\n    {check}\n"
 
     def _hints(self) -> list[Hint]:
         hints = [each.hint for each in self._spec.parameters]
@@ -164,7 +192,8 @@ class _Generator:
         default = self.name(f"d_{parameter.name}")
         return f"({default} if {parameter.name} is {self.name('unset')} else {parameter.name})"
 
-    def _forwarded(self) -> str:
+    def _forwarded(self, *, raw: bool = False) -> str:
+        """The arguments as they came, with defaults filled in unless `raw`."""
         pieces: list[str] = []
         for parameter in self._spec.parameters:
             match parameter.kind:
@@ -173,9 +202,9 @@ class _Generator:
                 case inspect.Parameter.VAR_KEYWORD:
                     pieces.append(f"**{parameter.name}")
                 case inspect.Parameter.KEYWORD_ONLY:
-                    pieces.append(f"{parameter.name}={self._value_of(parameter)}")
+                    pieces.append(f"{parameter.name}={parameter.name if raw else self._value_of(parameter)}")
                 case _:
-                    pieces.append(self._value_of(parameter))
+                    pieces.append(parameter.name if raw else self._value_of(parameter))
         return ", ".join(pieces)
 
     def _body(self) -> str:

@@ -20,10 +20,11 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import Any, Final, overload
 
 from shapecheck.runtime.call import Checker, relay
-from shapecheck.runtime.compiler import compilable, compile_wrapper
+from shapecheck.runtime.compiler import Wrapper, compilable
 from shapecheck.runtime.errors import UncheckedWarning
+from shapecheck.runtime.modes import Mode, mode_of, register
 from shapecheck.runtime.scope import Scope
-from shapecheck.runtime.signature import Kind, Parameter, Spec, annotated, kind_of, local_names, read_signature
+from shapecheck.runtime.signature import Kind, Parameter, Spec, annotated, kind_of, local_names, module_of, read_signature
 
 __all__ = ["checked", "generated_source", "is_checked"]
 
@@ -84,6 +85,8 @@ def _checked(target: Any, depth: int, *, quiet: bool = False) -> Any:
             return property(get, set_, delete, target.__doc__)
         case _ if not callable(target):
             raise TypeError(f"cannot check a {type(target).__name__}; a function or a class was expected")
+        case _ if mode_of(module_of(target)).kind == "off":
+            return target  # without any cost, and without a way back
         case _ if not annotated(target):
             _warn_idle(target, quiet)
             return target
@@ -136,35 +139,66 @@ def _stub(function: Callable[..., Any], local: Mapping[str, object], kind: Kind)
     template = _plain_stub if kind is Kind.PLAIN else _coroutine_stub
     namespace: dict[str, Any] = {"__builtins__": builtins, "__name__": getattr(function, "__module__", __name__)}
     stub = types.FunctionType(template.__code__, namespace)
-    owner = weakref.ref(stub)
-
-    def start() -> None:
-        wrapper = owner()
-        assert wrapper is not None  # it is running
-        with _COMPILING:
-            if "_s_first" not in namespace:
-                compiled = namespace["_s_first"] = _compile(wrapper, function, local)
-                if not _is_traced():
-                    _replace_code(wrapper, compiled, function)
-
-    # What `torch.compiler.assume_constant_result` sets: a stub first met by Dynamo is compiled while it is traced.
-    start._dynamo_marked_constant = True  # type: ignore[attr-defined]
-    namespace["_s_start"] = start
+    _Starter(stub, function, local)
     return stub
 
 
-def _compile(wrapper: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object]) -> Any:
-    """The compiled wrapper."""
-    spec = read_signature(function, local)
-    if getattr(wrapper, "__no_type_check__", False) or not compilable(inspect.signature(function).parameters):
-        spec = dataclasses.replace(spec, parameters=_ANY_PARAMETERS, returns=None)
-    return compile_wrapper(spec, function, wrapper.__globals__)
+class _Starter:
+    """Compiles one wrapper when it is first called, and changes it with the mode."""
 
+    def __init__(self, stub: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object]) -> None:
+        self.module = module_of(function)
+        self._stub = weakref.ref(stub)
+        self._function = function
+        self._local = local
+        self._wrapper: Wrapper | None = None
 
-def _replace_code(wrapper: types.FunctionType, compiled: Any, function: Callable[..., Any]) -> None:
-    wrapper.__defaults__ = compiled.__defaults__
-    wrapper.__kwdefaults__ = compiled.__kwdefaults__
-    wrapper.__code__ = compiled.__code__.replace(co_name=getattr(function, "__name__", "checked"))
+        def start() -> None:
+            self.start()
+
+        # What `torch.compiler.assume_constant_result` sets: a stub first met by Dynamo is compiled while it is traced.
+        start._dynamo_marked_constant = True  # type: ignore[attr-defined]
+        stub.__globals__["_s_start"] = start
+
+    def start(self) -> None:
+        """Compile, unless another thread has done so meanwhile."""
+        with _COMPILING:
+            if self._wrapper is None:
+                self._wrapper = Wrapper(self._spec(), self._function, self._running().__globals__)
+                self._running().__globals__["_s_source"] = self._wrapper.source
+                register(self)
+                self.switch(mode_of(self.module))
+
+    def switch(self, mode: Mode) -> None:
+        """Let later calls run in another mode."""
+        stub = self._stub()
+        if stub is None or self._wrapper is None:
+            return
+        compiled = self._wrapper.variant(mode, self._settle)
+        stub.__globals__["_s_first"] = compiled
+        if not _is_traced():
+            self._replace_code(stub, compiled)
+
+    def _settle(self) -> None:
+        self.switch(Mode("off"))
+
+    def _running(self) -> types.FunctionType:
+        stub = self._stub()
+        assert stub is not None  # it is being called
+        return stub
+
+    def _spec(self) -> Spec:
+        spec = read_signature(self._function, self._local)
+        unchecked = getattr(self._running(), "__no_type_check__", False)
+        if unchecked or not compilable(inspect.signature(self._function).parameters):
+            return dataclasses.replace(spec, parameters=_ANY_PARAMETERS, returns=None)
+        return spec
+
+    def _replace_code(self, stub: types.FunctionType, compiled: types.FunctionType) -> None:
+        """The defaults come first: a call in another thread still runs the old code, which has none of these."""
+        stub.__defaults__ = compiled.__defaults__
+        stub.__kwdefaults__ = compiled.__kwdefaults__
+        stub.__code__ = compiled.__code__.replace(co_name=getattr(self._function, "__name__", "checked"))
 
 
 def _is_traced() -> bool:
@@ -181,8 +215,8 @@ _ANY_PARAMETERS: Final = (
 
 def generated_source(wrapper: Any) -> str | None:
     """The source of a compiled wrapper, for the curious; None before its first call."""
-    source = next((value for name, value in wrapper.__globals__.items() if name.endswith("s_source")), None)
-    return source if isinstance(source, str) else None
+    source: str | None = wrapper.__globals__.get("_s_source")
+    return source
 
 
 class _Lazy:

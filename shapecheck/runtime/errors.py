@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["AnnotationError", "Binding", "Report", "ShapeError", "UncheckedWarning", "annotation_error", "shape_error"]
+__all__ = ["AnnotationError", "Binding", "Report", "ShapeError", "ShapeWarning", "UncheckedWarning", "annotation_error", "shape_error"]
 
 _SPECIAL = {"return": "the return value", "yield": "an earlier item", "body": "the body"}
 
@@ -120,6 +120,10 @@ class AnnotationError(Exception):
         return annotation_error, (str(self),)
 
 
+class ShapeWarning(UserWarning):
+    """A value does not fit its annotation, in mode `warn`."""
+
+
 class UncheckedWarning(UserWarning):
     """Something was asked to be checked and cannot be."""
 
@@ -152,5 +156,5 @@ def _derive[E: Exception](ours: type[E], theirs: type) -> type[E]:
 
 
 # What a traceback prints: the name users import.
-for _public in (ShapeError, AnnotationError, UncheckedWarning):
+for _public in (ShapeError, ShapeWarning, AnnotationError, UncheckedWarning):
     _public.__module__ = "shapecheck"

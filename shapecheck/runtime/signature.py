@@ -20,7 +20,7 @@ from typing import Any, Final
 from shapecheck.runtime.errors import UncheckedWarning
 from shapecheck.runtime.hints import ANYTHING, Anything, Hint, read_hint
 
-__all__ = ["Kind", "Parameter", "Spec", "annotated", "kind_of", "local_names", "read_signature"]
+__all__ = ["Kind", "Parameter", "Spec", "annotated", "kind_of", "local_names", "module_of", "read_signature"]
 
 _EMPTY: Final = inspect.Parameter.empty
 
@@ -61,6 +61,7 @@ class Spec:
     name: str
     kind: Kind
     parameters: tuple[Parameter, ...]
+    module: str = ""
     returns: Hint | None = None
     yields: Hint | None = None
     defaults: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -129,7 +130,12 @@ def read_signature(function: Callable[..., Any], local: Mapping[str, object]) ->
     kind = kind_of(function)
     returns, yields = _results(kind, read.resolve(signature.return_annotation, "the return value"), read)
     defaults = {each.name: _default_of(each) for each in parameters if _is_optional(each)}
-    return Spec(name, kind, parameters, returns, yields, defaults)
+    return Spec(name, kind, parameters, module_of(function), returns, yields, defaults)
+
+
+def module_of(function: Callable[..., Any]) -> str:
+    """The module whose mode counts."""
+    return getattr(function, "__module__", None) or ""
 
 
 def _is_optional(parameter: Parameter) -> bool:

@@ -1,0 +1,118 @@
+"""How much is checked, and what a failure does: on, off, once, every=n, warn, log; at run time and per module.
+
+The mode of a module is the one set for it or for the nearest package around it, then the environment variable
+`SHAPECHECK`, then `on`. Wrappers ask once, when they are compiled, and are told when :func:`set_mode` changes it;
+failures ask :func:`fail`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from shapecheck.runtime.errors import ShapeError, ShapeWarning
+
+__all__ = ["Mode", "Switchable", "fail", "mode", "mode_of", "register", "set_mode"]
+
+type Kind = Literal["on", "off", "once", "every", "warn", "log"]
+
+_LOGGER: Final = logging.getLogger("shapecheck")
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A mode; `every` checks one call in `period`."""
+
+    kind: Kind = "on"
+    period: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Mode:
+        """Read `on`, `off`, `once`, `every=8`, `warn` or `log`.
+
+        Raises:
+            ValueError: anything else.
+        """
+        kind, _, period = text.partition("=")
+        match kind:
+            case "on" | "off" | "once" | "warn" | "log" if not period:
+                return cls(kind)
+            case "every" if period.isdecimal() and int(period) > 0:
+                return cls("every", int(period))
+            case _:
+                raise ValueError(f"unknown mode {text!r}; write on, off, once, every=8, warn or log")
+
+
+class Switchable(Protocol):
+    """A wrapper that can follow a change of mode."""
+
+    module: str
+
+    def switch(self, mode: Mode) -> None: ...
+
+
+_modes: dict[str, Mode] = {}  # by module or package; "" is the default of all
+_wrappers: weakref.WeakSet[Switchable] = weakref.WeakSet()
+
+
+def register(wrapper: Switchable) -> None:
+    """Let a wrapper follow later changes."""
+    _wrappers.add(wrapper)
+
+
+def mode_of(module: str) -> Mode:
+    """The mode that holds in a module."""
+    if not _modes:
+        _modes[""] = Mode.parse(os.environ.get("SHAPECHECK", "on"))
+    while module not in _modes and module:
+        module = module.rpartition(".")[0]
+    return _modes[module]
+
+
+def set_mode(text: str, module: str = "") -> None:
+    """Change the mode of a module, of a package with all in it, or of everything that has none of its own.
+
+    Args:
+        text: `on`, `off`, `once` (the first call of each function), `every=8` (one call in eight), `warn` or `log` (check
+            all calls, but do not raise).
+        module: full name of a module or package.
+
+    Raises:
+        ValueError: an unknown mode.
+    """
+    mode_of("")
+    _modes[module] = Mode.parse(text)
+    for wrapper in list(_wrappers):
+        wrapper.switch(mode_of(wrapper.module))
+
+
+@contextmanager
+def mode(text: str, module: str = "") -> Iterator[None]:
+    """:func:`set_mode` for the length of a `with` block."""
+    mode_of("")
+    before = dict(_modes)
+    set_mode(text, module)
+    try:
+        yield
+    finally:
+        _modes.clear()
+        _modes.update(before)
+        for wrapper in list(_wrappers):
+            wrapper.switch(mode_of(wrapper.module))
+
+
+def fail(error: ShapeError, module: str) -> None:
+    """What a failed check does: raise, warn or log."""
+    match mode_of(module).kind:
+        case "warn":
+            warnings.warn(str(error), ShapeWarning, stacklevel=5)
+        case "log":
+            _LOGGER.warning("%s", error)
+        case _:
+            raise error
