@@ -123,7 +123,7 @@ def flatten(a: Arguments, shape: Shape) -> Shape | Mismatch:
         return ANY_SHAPE
     if shape == Shape() and (start, end) in ((0, -1), (0, 0), (-1, -1), (-1, 0)):
         return Shape((ONE,))
-    first, last = place(start, shape), place(end, shape)
+    first, last = _end_of_run(start, len(shape.prefix), shape), _end_of_run(end, -len(shape.suffix) - 1, shape)
     if isinstance(first, Mismatch) or isinstance(last, Mismatch):
         return first if isinstance(first, Mismatch) else last if isinstance(last, Mismatch) else ANY_SHAPE
     if first is None or last is None:
@@ -132,6 +132,11 @@ def flatten(a: Arguments, shape: Shape) -> Shape | Mismatch:
         return Mismatch("shape-op", f"start_dim {start} comes after end_dim {end}")
     merged = from_items(shape.items[first : last + 1]).size
     return from_items([*shape.items[:first], merged, *shape.items[last + 1 :]])
+
+
+def _end_of_run(axis: int, beside: int, shape: Shape) -> int | Mismatch | None:
+    """The place of an axis; the one beside the known axes is an end of the run, which then is flattened whole."""
+    return len(shape.prefix) if shape.run is not None and axis == beside else place(axis, shape)
 
 
 def _flattened_inside(shape: Shape, first: int | None, last: int | None) -> Shape:

@@ -45,7 +45,7 @@ def _group(rng: random.Random, name: str) -> Case:
 
 @generates("F.batch_norm")
 def _batch(rng: random.Random, name: str) -> Case:
-    sizes = (2, rng.choice((1, 2, 3)), *shape(rng, 0, 2))
+    sizes = (2, rng.choice((1, 2, 3)), *(n or 1 for n in shape(rng, 0, 2)))
     each = A((maybe_wrong(rng, sizes[1]),))
     options = {"weight": A((maybe_wrong(rng, sizes[1]),))} if rng.random() < 0.5 else {}
     return call(A(sizes, rng.choice(KINDS)), each, A((sizes[1],)), rigid=False, **options)
