@@ -69,6 +69,23 @@ def _refused_mask(a: Arguments, shapes: Sequence[Shape]) -> Mismatch | None:
     return None
 
 
+JAX_ATTENTION = signature("*b t n h, *b s k h, *b s k h -> *b t n h")
+
+
+def jax_attention(a: Arguments) -> Result:
+    """`jax.nn.dot_product_attention`: the heads stand behind the sequence."""
+    query, key, value = a.array("query"), a.array("key"), a.array("value")
+    if query is None:
+        return UNKNOWN
+    for each in (query, key, value):
+        if each is not None and (refused := wrong_rank(each.shape, (3, 4), "batch, sequence, heads, features")) is not None:
+            return refused
+    found = JAX_ATTENTION.apply([each.shape if each is not None else ANY_SHAPE for each in (query, key, value)], a.facts)
+    if isinstance(found, Mismatch):
+        return found
+    return query.with_shape(found) if isinstance(found, Shape) else UNKNOWN
+
+
 # --- multi-head attention ----------------------------------------------------------------------------------------
 
 
@@ -208,6 +225,7 @@ _LAYER = "d_model, nhead, dim_feedforward=2048, dropout=0.1, activation='relu', 
 
 TABLE = (
     rule(scaled_dot_product, "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False", "F.scaled_dot_product_attention"),
+    rule(jax_attention, "query, key, value, bias=None, mask=None, **", "jax.nn.dot_product_attention"),
     layer("nn.MultiheadAttention", _MULTIHEAD, _MULTIHEAD_CALL, multihead, check_multihead),
     layer("nn.TransformerEncoderLayer", _LAYER, "src, src_mask=None, src_key_padding_mask=None, is_causal=False", transformer("src"), check_transformer),
     layer("nn.TransformerDecoderLayer", _LAYER, "tgt, memory, tgt_mask=None, memory_mask=None, **", transformer("tgt", "memory"), check_transformer),

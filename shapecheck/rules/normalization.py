@@ -134,6 +134,17 @@ def by_channel(a: Arguments) -> Result:
     return refused or kept(array)
 
 
+def sync_batch_norm(a: Arguments) -> Result:
+    """Batch norm of any number of axes from two on."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    refused = not_float(array) or _no_channels(array.shape)
+    if refused is None and True in (flag(a["affine"]), flag(a["track_running_stats"])):
+        refused = differing_channels(array.shape, size(a["num_features"]), a)
+    return refused or kept(array)
+
+
 _BATCH = "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, **"
 _INSTANCE = "num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, **"
 
@@ -149,6 +160,7 @@ TABLE = (
     layer("nn.LayerNorm", "normalized_shape, eps=1e-05, elementwise_affine=True, bias=True, **", "input", last_normalized),
     layer("nn.RMSNorm", "normalized_shape, eps=None, elementwise_affine=True, **", "input", last_normalized),
     layer("nn.GroupNorm", "num_groups, num_channels, eps=1e-05, affine=True, **", "input", group_norm, check_group_norm),
+    layer("nn.SyncBatchNorm", _BATCH, "input", sync_batch_norm),
     *_of_axes(1), *_of_axes(2), *_of_axes(3),
     rule(last_normalized, "input, normalized_shape, weight=None, bias=None, eps=1e-05, **", "F.layer_norm", "torch.layer_norm"),
     rule(last_normalized, "input, normalized_shape, weight=None, eps=None", "F.rms_norm", "torch.rms_norm"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapecheck.core.dim import UNKNOWN_DIM, Dim
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import any_of_rank, at_most, on_array, reshaped, size, sizes
+from shapecheck.rules.axes import agreed, any_of_rank, at_most, differs, on_array, reshaped, size, sizes
 from shapecheck.rules.convolution import AXES, last_axes, per_axis, with_last_axes, wrong_rank
 from shapecheck.rules.table import Compute, Layer, layer, rule
 
@@ -131,6 +131,51 @@ def _resampled(a: Arguments, shape: Shape, axes: int) -> Sequence[Dim] | Mismatc
             return [UNKNOWN_DIM] * axes
 
 
+# --- sampling at points ------------------------------------------------------------------------------------------
+
+
+def grid_sample(a: Arguments) -> Result:
+    """Reads an image at the points of a grid: `b c h w, b i j 2 -> b c i j`, or a volume with one axis more."""
+    array, grid = a.array("input"), a.array("grid")
+    if array is None or grid is None:
+        return UNKNOWN
+    for each, words in ((array, "batch, channels, height, width or depth, height, width"), (grid, "batch, the points' axes, coordinates")):
+        if (refused := wrong_rank(each.shape, (4, 5), words)) is not None:
+            return refused
+    if array.shape.rank is None or grid.shape.rank is None:
+        return Array(ANY_SHAPE, array.dtype, array.library)
+    found = _sampled(a, array.shape, grid.shape)
+    return found if isinstance(found, Mismatch) else reshaped(array, found)
+
+
+def _sampled(a: Arguments, image: Shape, grid: Shape) -> Shape | Mismatch:
+    if image.rank != grid.rank:
+        return Mismatch("shape-rank", f'the grid needs as many axes as the array: "{grid}" and "{image}"', None, str(image), str(grid))
+    coordinates = dim(len(image.dims) - 2)
+    if differs(grid.dims[-1], coordinates, a):
+        found = str(grid.dims[-1])
+        return Mismatch("shape-mismatch", f"the last axis of the grid has {found} coordinates, expected {coordinates}", -1, str(coordinates), found)
+    batch = agreed(image.dims[0], grid.dims[0], a)
+    if batch is None:
+        one, other = image.dims[0], grid.dims[0]
+        return Mismatch("shape-mismatch", f"the array has a batch of {one}, the grid one of {other}", 0, str(one), str(other))
+    return Shape((batch, image.dims[1], *grid.dims[1:-1]))
+
+
+def affine_grid(a: Arguments) -> Result:
+    """The grid of an output `b c h w`: `b h w 2`, or `b d h w 3`."""
+    theta, wanted = a.array("theta"), sizes(a["size"])
+    if theta is None:
+        return UNKNOWN
+    if wanted is None or len(wanted) not in (4, 5):
+        return Array(ANY_SHAPE, theta.dtype, theta.library)
+    axes = len(wanted) - 2
+    expected = Shape((wanted[0], dim(axes), dim(axes + 1)))
+    if same(theta.shape, expected, a.facts) is Verdict.DIFFERENT:
+        return Mismatch("shape-mismatch", f'expected matrices "{expected}", found "{theta.shape}"', None, str(expected), str(theta.shape))
+    return reshaped(theta, Shape((wanted[0], *wanted[2:], dim(axes))))
+
+
 def _pad_layers(n: int) -> tuple[Layer, ...]:
     kinds = {"Constant": "padding, value", "Zero": "padding", "Reflection": "padding", "Replication": "padding", "Circular": "padding"}
     return tuple(layer(f"nn.{kind}Pad{n}d", fields, "input", pad_layer(n)) for kind, fields in kinds.items())
@@ -143,5 +188,7 @@ TABLE = (
     layer("nn.Upsample", "size=None, scale_factor=None, mode='nearest', align_corners=None, **", "input", interpolate),
     layer("nn.UpsamplingNearest2d", "size=None, scale_factor=None, mode='nearest'", "input", interpolate),
     layer("nn.UpsamplingBilinear2d", "size=None, scale_factor=None, mode='bilinear'", "input", interpolate),
+    rule(grid_sample, "input, grid, mode='bilinear', padding_mode='zeros', align_corners=None", "F.grid_sample"),
+    rule(affine_grid, "theta, size, align_corners=None", "F.affine_grid"),
     *_pad_layers(1), *_pad_layers(2), *_pad_layers(3),
 )  # fmt: skip

@@ -24,6 +24,14 @@ def _scaled(rng: random.Random, name: str) -> Case:
     return call(*arrays, rigid=False, **options)
 
 
+@generates("jax.nn.dot_product_attention")
+def _jax_attention(rng: random.Random, name: str) -> Case:
+    batch, t, s, n, h = (rng.choice((1, 2, 3)) for _ in range(5))
+    lead = (batch,) if rng.random() < 0.8 else ()
+    key = A((*lead, s, rng.choice((n, n, n, 1, 2)), maybe_wrong(rng, h)))
+    return call(A((*lead, t, n, h)), key, key if rng.random() < 0.9 else A((*lead, maybe_wrong(rng, s), *key.shape[-2:])), rigid=False)
+
+
 @generates("nn.MultiheadAttention")
 def _multihead(rng: random.Random, name: str) -> Case:
     width, heads = rng.choice((4, 6)), rng.choice((1, 2, 2, 4))

@@ -35,6 +35,12 @@ def _by_channel(rng: random.Random, name: str) -> Case:
     return built((maybe_wrong(rng, channels),), options, one, rigid=False)
 
 
+@generates("nn.SyncBatchNorm")
+def _sync(rng: random.Random, name: str) -> Case:
+    sizes = (2, rng.choice((1, 3)), *(n or 1 for n in shape(rng, 0, 2)))[: rng.choice((1, 4, 4, 4, 4))]
+    return built((maybe_wrong(rng, sizes[-1] if len(sizes) < 2 else sizes[1]),), {}, A(sizes, rng.choice(KINDS)), rigid=False)
+
+
 @generates("nn.GroupNorm", "F.group_norm")
 def _group(rng: random.Random, name: str) -> Case:
     channels = rng.choice((1, 2, 4, 6))

@@ -26,6 +26,23 @@ def _numpy_pad(rng: random.Random, name: str) -> Case:
     return call(A(sizes, dtype_for(rng, name, "float32", "int32")), width, rigid=False)
 
 
+@generates("F.grid_sample")
+def _grid_sample(rng: random.Random, name: str) -> Case:
+    axes = rng.choice((2, 2, 3))
+    one = image(rng, axes, 2)
+    batch = one.shape[0] if one.shape and rng.random() < 0.9 else 3
+    points = tuple(rng.choice((1, 4, 5)) for _ in range(axes if rng.random() < 0.9 else 2))
+    return call(one, A((batch, *points, axes if rng.random() < 0.9 else 1)), rigid=False)
+
+
+@generates("F.affine_grid")
+def _affine_grid(rng: random.Random, name: str) -> Case:
+    axes = rng.choice((2, 2, 3))
+    batch = rng.choice((1, 2))
+    theta = A((batch, axes, axes + 1) if rng.random() < 0.85 else (batch, 2, 2))
+    return call(theta, (batch if rng.random() < 0.9 else 3, 3, *(rng.choice((2, 4)) for _ in range(axes))), rigid=False)
+
+
 @generates("F.interpolate", "nn.Upsample", "nn.UpsamplingNearest2d", "nn.UpsamplingBilinear2d")
 def _interpolate(rng: random.Random, name: str) -> Case:
     axes = 2 if name.endswith("2d") else rng.choice((1, 2, 2, 3))
