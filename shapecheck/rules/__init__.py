@@ -13,6 +13,8 @@ FAMILIES: tuple[str, ...] = (
     "elementwise",
     "linalg",
     "reductions",
+    "conversion",
+    "creation",
     "reshape",
     "permute",
     "joining",

@@ -21,7 +21,6 @@ from shapecheck.core.promotion import (
     INTEGER,
     OPAQUE,
     Typed,
-    all_in,
     inexact,
     quotient,
     real_part,
@@ -29,7 +28,7 @@ from shapecheck.core.promotion import (
 )
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
+from shapecheck.core.value import Arguments, Array, Library, Result, Scalar, Value
 from shapecheck.rules.table import Rule, parameters
 
 type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
@@ -178,6 +177,13 @@ def refused_dtype(value: Array, wanted: str) -> Mismatch:
     return Mismatch("shape-dtype", f"needs {wanted} arrays, found {value.dtype}", None, wanted, str(value.dtype))
 
 
+def float_array(value: Value) -> Mismatch | None:
+    """The refusal of an array that is certainly not of floats."""
+    if isinstance(value, Array) and not any(CATEGORY[name] in (FLOATING, COMPLEX, OPAQUE) for name in value.dtype.names):
+        return refused_dtype(value, "floating-point")
+    return None
+
+
 def equal_dtypes(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """Torch's products do not promote: their operands must have one dtype. The other libraries promote."""
     if library is not Library.TORCH:
@@ -189,15 +195,3 @@ def equal_dtypes(values: Sequence[Value], library: Library) -> Typed | Mismatch:
             return Mismatch("shape-dtype", reason, None, str(one.dtype), str(other.dtype))
     common = frozenset.intersection(*(value.dtype.names for value in known)) if known else ANY_DTYPE.names
     return Typed(DTypes(common))
-
-
-def is_certainly(dtypes: DTypes, *categories: int) -> bool:
-    """Whether every dtype of the set is of one of the categories."""
-    return all_in(dtypes, *categories)
-
-
-def array_or_unknown(value: Value) -> Array | None:
-    """An argument as an array, `UNKNOWN` as an array of which nothing is known; None for what is no array."""
-    if value is UNKNOWN:
-        return Array(ANY_SHAPE, ANY_DTYPE)
-    return value if isinstance(value, Array) else None

@@ -183,7 +183,7 @@ def middle(a: Arguments) -> Result:
     """`torch.median`: values with indices along an axis, else one value."""
     if a["dim"] is UNKNOWN:
         return UNKNOWN
-    scalar = shape_of(a["input"]) == SCALAR  # torch then looks at nothing
+    scalar = not shape_of(a["input"]).min_rank  # torch looks at nothing then
     typed = (kept if scalar else real_only)((a["input"],), a.library)
     found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
     if isinstance(found, Mismatch) or isinstance(typed, Mismatch):

@@ -47,13 +47,15 @@ FLOATS = ("float16", "float32")
 
 @dataclass(frozen=True)
 class A:
-    """An array of a case. `high` bounds the values of an integer array (`0 <= value < high`); `regular` makes identities."""
+    """An array of a case. `high` bounds the values of an integer array (`0 <= value < high`); `regular` makes identities,
+    `library` an array of another library than the operation's."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     high: int = 2
     weak: bool = False
     regular: bool = False
+    library: Library | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def to_value(item: Any, library: Library, shape_of: Callable[[A], Shape], set_of
     """A case's argument as a rule's value."""
     match item:
         case A():
-            return Array(shape_of(item), set_of(item.dtype), library, item.weak)
+            return Array(shape_of(item), set_of(item.dtype), item.library or library, item.weak)
         case D():
             return dtype(item.name)
         case N():
@@ -188,7 +190,7 @@ def to_real(item: Any, library: Library) -> Any:
     """A case's argument as the library's."""
     match item:
         case A():
-            return _REAL[library](item)
+            return _REAL[item.library or library](item)
         case N():
             return item.size
         case slice():
@@ -265,10 +267,28 @@ def observe(name: str, case: Case) -> Any:
         function = resolve(name)
         made = _arguments(case.construct, library) if case.construct is not None else None
         given = _arguments((case.args, case.kwargs), library)
+        if name in EAGER:
+            given = (*map(_materialized, given[0]),), given[1]
         try:
-            return _described(_run(function, made, given, library))
+            return _without_negative_sizes(_described(_run(function, made, given, library)))
         except Exception as error:  # noqa: BLE001  # whatever a library raises is its refusal
             return Raised(error)
+
+
+EAGER = frozenset(f"Array.{name}" for name in ("item", "__bool__", "__int__", "__float__", "__index__", "block_until_ready"))
+"""Operations of jax that need a real array; all others are only traced."""
+
+
+def _materialized(argument: Any) -> Any:
+    return jnp.zeros(argument.shape, argument.dtype) if isinstance(argument, jax.ShapeDtypeStruct) else argument
+
+
+def _without_negative_sizes(answer: Any) -> Any:
+    """What tracing lets pass and running does not."""
+    for one in answer if isinstance(answer, tuple) else (answer,):
+        if isinstance(one, A) and any(n < 0 for n in one.shape):
+            raise ValueError(f"negative size in {one.shape}")
+    return answer
 
 
 type Given = tuple[Sequence[Any], Mapping[str, Any]]

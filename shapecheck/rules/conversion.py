@@ -1,0 +1,162 @@
+"""Conversions: `.float()`, `.to(...)`, `.astype(...)`, `.item()`, `.numpy()`, and methods that change nothing here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shapecheck.core.dim import UNKNOWN_DIM, bounds
+from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER
+from shapecheck.core.shape import Mismatch
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Unknown, Value
+from shapecheck.rules.families import dtype_argument, spelled
+from shapecheck.rules.table import Compute, Rule, parameters, rule
+
+DTYPE_METHODS = {
+    "float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16", "long": "int64", "int": "int32",
+    "short": "int16", "char": "int8", "byte": "uint8", "bool": "bool", "cfloat": "complex64", "cdouble": "complex128",
+}  # fmt: skip
+"""Torch's methods that are named after a dtype."""
+
+TENSOR_TYPES = {
+    "FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "BFloat16Tensor": "bfloat16", "LongTensor": "int64",
+    "IntTensor": "int32", "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8", "BoolTensor": "bool",
+}  # fmt: skip
+"""The old names of dtypes, as in `x.type("torch.LongTensor")`."""
+
+
+def to_named(name: str) -> Rule:
+    """`x.float()` and the like."""
+
+    def compute(a: Arguments) -> Result:
+        array = a.array("input")
+        return UNKNOWN if array is None else array.with_dtype(dtype(DTYPE_METHODS[name]))
+
+    return Rule((f"Tensor.{name}",), parameters("input, **"), compute, f"to {DTYPE_METHODS[name]}")
+
+
+def to(a: Arguments) -> Result:
+    """`x.to(dtype)`, `x.to(device)`, `x.to(other)`, `x.to(device, dtype)`."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    rest = a["target"]
+    listed = (*(rest if isinstance(rest, tuple) else (rest,)), a["dtype"], a["other"])
+    found: DTypes | None = None
+    for value in listed:
+        found = _target_dtype(value) or found
+    return array if found is None else array.with_dtype(found)
+
+
+def _target_dtype(value: Value) -> DTypes | None:
+    """The dtype that an argument of `to` asks for; a device and flags ask for none."""
+    match value:
+        case DTypes():
+            return value
+        case Array():
+            return value.dtype
+        case Unknown():
+            return ANY_DTYPE
+        case _:
+            return None
+
+
+def to_type(a: Arguments) -> Result:
+    """`x.type(torch.float32)` or `x.type("torch.FloatTensor")`; without an argument a text."""
+    array, asked = a.array("input"), a["dtype"]
+    if array is None or asked is None:
+        return UNKNOWN
+    if isinstance(asked, str):
+        old = TENSOR_TYPES.get(asked.rpartition(".")[2])
+        return array.with_dtype(dtype(old) if old else ANY_DTYPE)
+    return array.with_dtype(asked if isinstance(asked, DTypes) else ANY_DTYPE)
+
+
+def astype(a: Arguments) -> Result:
+    """numpy's and jax's conversion."""
+    array = a.array("input")
+    return UNKNOWN if array is None else replace(array.with_dtype(dtype_argument(a["dtype"], a.library)), library=a.library)
+
+
+def type_as(a: Arguments) -> Result:
+    """The dtype of another array."""
+    array, other = a.array("input"), a.array("other")
+    return UNKNOWN if array is None else array.with_dtype(other.dtype if other is not None else ANY_DTYPE)
+
+
+def unchanged(a: Arguments) -> Result:
+    """A copy or view on any device: shape and dtype stay."""
+    return a.array("input") or UNKNOWN
+
+
+def device_put(a: Arguments) -> Result:
+    """jax's way to move an array; trees of arrays are not looked into."""
+    return unchanged(a)
+
+
+def to_numpy(a: Arguments) -> Result:
+    """`x.numpy()`: numpy has no bfloat16."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    if array.dtype.exact == "bfloat16":
+        return Mismatch("shape-dtype", "numpy has no bfloat16; convert with .float() first", None, "", "BFloat16")
+    return replace(array, library=Library.NUMPY)
+
+
+# --- Python numbers -----------------------------------------------------------------------------------------------
+
+_NUMBERS: dict[int, Value] = {BOOLEAN: Scalar("bool"), INTEGER: UNKNOWN_DIM, FLOATING: Scalar("float"), COMPLEX: Scalar("complex")}
+
+
+def one_element(array: Array, what: str) -> Mismatch | None:
+    """The refusal of an array that certainly has several elements."""
+    least, _ = bounds(array.shape.size)
+    smallest = least if array.shape.run is None else None
+    if smallest is None or smallest < 2:
+        return None
+    return Mismatch("shape-op", f"an array of {array.shape.size} elements ({array.shape}) is no single {what}", None, "1 element", str(array.shape))
+
+
+def item(a: Arguments) -> Result:
+    """The only element as a Python number."""
+    array = a.array("input")
+    if array is None or a["args"] != ():
+        return UNKNOWN
+    refused = one_element(array, "number")
+    if refused is not None:
+        return refused
+    categories = {CATEGORY[name] for name in array.dtype.names}
+    return _NUMBERS.get(categories.pop(), UNKNOWN) if len(categories) == 1 else UNKNOWN
+
+
+def converted(kind: Value, what: str) -> Compute:
+    """`float(x)`, `int(x)`, `bool(x)` of an array of one element."""
+
+    def number(a: Arguments) -> Result:
+        array = a.array("input")
+        return UNKNOWN if array is None else one_element(array, what) or kind
+
+    return number
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+_CLASSES = ("Tensor.{}", "Array.{}", "ndarray.{}")
+
+TABLE: tuple[Rule, ...] = (
+    *map(to_named, DTYPE_METHODS),
+    rule(to, "input, *target, dtype=None, other=None, **", "Tensor.to"),
+    rule(to_type, "input, dtype=None, **", "Tensor.type"),
+    rule(type_as, "input, other", "Tensor.type_as"),
+    rule(astype, "input|x|operand, dtype|new_dtype, **", "ndarray.astype", "Array.astype", "jnp.astype", "np.astype", "jax.lax.convert_element_type"),
+    rule(unchanged, "input, *args, **", *spelled("clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj", "Tensor.{}"), "Tensor.data",
+         *spelled("clone detach", "torch.{}"), "Array.block_until_ready"),
+    rule(unchanged, "input|a|x, **", *spelled("copy", "np.{}", "jnp.{}"), "jax.lax.stop_gradient"),
+    rule(device_put, "input|x, device=None, **", "jax.device_put"),
+    rule(to_numpy, "input, **", "Tensor.numpy"),
+    rule(item, "input, *args", *spelled("item", *_CLASSES)),
+    rule(converted(Scalar("float"), "float"), "input", *spelled("__float__", *_CLASSES)),
+    rule(converted(UNKNOWN_DIM, "int"), "input", *spelled("__int__ __index__", *_CLASSES)),
+    rule(converted(UNKNOWN, "truth value"), "input", *spelled("__bool__", *_CLASSES)),
+)
