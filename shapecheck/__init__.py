@@ -13,10 +13,21 @@ if TYPE_CHECKING:
     from shapecheck.runtime.errors import ShapeError as ShapeError
     from shapecheck.runtime.errors import ShapeWarning as ShapeWarning
     from shapecheck.runtime.errors import UncheckedWarning as UncheckedWarning
+    from shapecheck.runtime.hook import install_import_hook as install_import_hook
     from shapecheck.runtime.modes import mode as mode
     from shapecheck.runtime.modes import set_mode as set_mode
 
-__all__ = ["AnnotationError", "ShapeError", "ShapeWarning", "UncheckedWarning", "checked", "jaxtyped", "mode", "set_mode"]
+__all__ = [
+    "AnnotationError",
+    "ShapeError",
+    "ShapeWarning",
+    "UncheckedWarning",
+    "checked",
+    "install_import_hook",
+    "jaxtyped",
+    "mode",
+    "set_mode",
+]
 
 _HOMES: Final = {
     "AnnotationError": "shapecheck.runtime.errors",
@@ -25,6 +36,7 @@ _HOMES: Final = {
     "UncheckedWarning": "shapecheck.runtime.errors",
     "checked": "shapecheck.runtime.decorator",
     "jaxtyped": "shapecheck.runtime.dropin",
+    "install_import_hook": "shapecheck.runtime.hook",
     "mode": "shapecheck.runtime.modes",
     "set_mode": "shapecheck.runtime.modes",
 }

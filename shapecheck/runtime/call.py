@@ -6,12 +6,11 @@ and functions that cannot be compiled on every call.
 
 import inspect
 from collections.abc import Generator, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from shapecheck.runtime.advice import advise
 from shapecheck.runtime.errors import Report, ShapeError, shape_error
-from shapecheck.runtime.hints import MAX_ITEMS, Anything, Hint
+from shapecheck.runtime.hints import Anything, Hint, first_items
 from shapecheck.runtime.modes import fail
 from shapecheck.runtime.reference import Failure, match
 from shapecheck.runtime.scope import Place, Scope
@@ -88,9 +87,9 @@ def _values(parameter: Parameter, value: Any) -> Iterator[tuple[Any, Place]]:
     place = Place(parameter.name)
     match parameter.kind:
         case inspect.Parameter.VAR_POSITIONAL:
-            yield from ((each, place.at(index)) for index, each in enumerate(islice(value, MAX_ITEMS)))
+            yield from ((each, place.at(index)) for index, each in enumerate(first_items(value)))
         case inspect.Parameter.VAR_KEYWORD:
-            yield from ((each, place.at(key)) for key, each in islice(value.items(), MAX_ITEMS))
+            yield from ((each, place.at(key)) for key, each in first_items(value.items()))
         case _:
             yield value, place
 

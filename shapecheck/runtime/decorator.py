@@ -26,7 +26,7 @@ from shapecheck.runtime.modes import Mode, mode_of, register
 from shapecheck.runtime.scope import Scope
 from shapecheck.runtime.signature import Kind, Parameter, Spec, annotated, kind_of, local_names, module_of, read_signature
 
-__all__ = ["checked", "generated_source", "is_checked"]
+__all__ = ["checked", "checked_quietly", "generated_source", "is_checked"]
 
 _MARK: Final = "__shapecheck__"
 _COMPILING: Final = threading.RLock()
@@ -53,8 +53,19 @@ def checked(target: Any = None, /, *, typechecker: object = None) -> Any:
         AnnotationError: at a call, when an annotation cannot be checked.
     """
     if target is None:
-        return lambda each: _checked(each, depth=2)
+        return _checked_here
     return _checked(target, depth=2)
+
+
+def _checked_here[T](target: T) -> T:
+    found: T = _checked(target, depth=2)
+    return found
+
+
+def checked_quietly[T](target: T) -> T:
+    """`checked` for the import hook, which meets many things that have nothing to check."""
+    found: T = _checked(target, depth=2, quiet=True)
+    return found
 
 
 def is_checked(target: object) -> bool:
@@ -75,9 +86,9 @@ def _checked(target: Any, depth: int, *, quiet: bool = False) -> Any:
         return target
     match target:
         case type():
-            return _checked_class(target)
+            return _checked_class(target, quiet)
         case classmethod() | staticmethod():
-            return type(target)(_checked(target.__func__, depth + 1, quiet=quiet))
+            return _checked_descriptor(target, depth + 2, quiet=quiet)
         case property():
             get, set_, delete = (
                 part and _checked(part, depth + 2, quiet=True) for part in (target.fget, target.fset, target.fdel)
@@ -92,6 +103,10 @@ def _checked(target: Any, depth: int, *, quiet: bool = False) -> Any:
             return target
         case _:
             return _wrap(target, local_names(target, depth + 1))
+
+
+def _checked_descriptor(target: Any, depth: int, *, quiet: bool) -> Any:
+    return type(target)(_checked(target.__func__, depth, quiet=quiet))
 
 
 def _warn_idle(target: Any, quiet: bool) -> None:
@@ -157,7 +172,7 @@ class _Starter:
             self.start()
 
         # What `torch.compiler.assume_constant_result` sets: a stub first met by Dynamo is compiled while it is traced.
-        start._dynamo_marked_constant = True  # type: ignore[attr-defined]
+        vars(start)["_dynamo_marked_constant"] = True
         stub.__globals__["_s_start"] = start
 
     def start(self) -> None:
@@ -283,7 +298,7 @@ def _async_generator_wrapper(function: Callable[..., Any], local: Mapping[str, o
 _FUNCTIONS: Final = (types.FunctionType, classmethod, staticmethod, property)
 
 
-def _checked_class(target: type) -> type:
+def _checked_class(target: type, quiet: bool) -> type:
     """Check the methods a class defines, and the constructor that was made for it."""
     found = False
     for name, member in list(vars(target).items()):
@@ -293,7 +308,7 @@ def _checked_class(target: type) -> type:
                 setattr(target, name, replaced)
             found = found or not (isinstance(member, types.FunctionType) and replaced is member) or is_checked(member)
     found = _inherit_constructor(target) or found
-    if not found:
+    if not found and not quiet:
         warnings.warn(f"{target.__qualname__} has no annotated methods, so nothing of it is checked", UncheckedWarning, 4)
     return target
 
@@ -302,9 +317,11 @@ def _is_ours(name: str) -> bool:
     return name not in ("__class_getitem__", "__init_subclass__", "__repr__", "__hash__", "__eq__", "__annotate__")
 
 
-def _inherit_constructor(target: type) -> bool:
+def _inherit_constructor(target: Any) -> bool:
     """A dataclass that uses its base's `__init__` is checked too."""
-    if not dataclasses.is_dataclass(target) or "__init__" in vars(target) or is_checked(target.__init__):
-        return dataclasses.is_dataclass(target)
-    target.__init__ = _checked(target.__init__, 5, quiet=True)  # type: ignore[method-assign]
+    if not dataclasses.is_dataclass(target):
+        return False
+    inherited: Any = getattr(target, "__init__")  # noqa: B009 - mypy takes the attribute for an instance's
+    if "__init__" not in vars(target) and not is_checked(inherited):
+        setattr(target, "__init__", _checked(inherited, 5, quiet=True))  # noqa: B010
     return True

@@ -32,6 +32,7 @@ def jaxtyped(target: Any = None, /, *, typechecker: Any = _UNSET) -> Any:
     if typechecker is None or target == "context":
         import jaxtyping
 
+        theirs: Any = vars(jaxtyping)["jaxtyped"]
         options = {} if target == "context" else {"typechecker": None}
-        return jaxtyping.jaxtyped(target, **options) if target is not None else jaxtyping.jaxtyped(**options)
+        return theirs(target, **options) if target is not None else theirs(**options)
     return checked(target) if target is not None else checked()

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["AnnotationError", "Binding", "Report", "ShapeError", "ShapeWarning", "UncheckedWarning", "annotation_error", "shape_error"]
+__all__ = [
+    "AnnotationError",
+    "Binding",
+    "Report",
+    "ShapeError",
+    "ShapeWarning",
+    "UncheckedWarning",
+    "annotation_error",
+    "shape_error",
+]
 
 _SPECIAL = {"return": "the return value", "yield": "an earlier item", "body": "the body"}
 

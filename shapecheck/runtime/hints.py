@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import inspect
+import itertools
 import sys
 import types
 import typing
@@ -36,6 +37,7 @@ __all__ = [
     "array_hints",
     "axes_of",
     "axis_name",
+    "first_items",
     "mentions_arrays",
     "read_hint",
     "tree_hints",
@@ -158,20 +160,27 @@ class OtherHint:
         return text.replace("collections.abc.", "").replace("NoneType", "None")
 
 
-type Hint = (
-    Anything | ArrayHint | ClassHint | UnionHint | BothHint | ItemsHint | TupleHint | MappingHint | TreeHint | OtherHint
-)
+type Hint = Anything | ArrayHint | ClassHint | UnionHint | BothHint | ItemsHint | TupleHint | MappingHint | TreeHint | OtherHint
 
-_ITEMS: Final[frozenset[type]] = frozenset({
-    *(list, set, frozenset, collections.deque),
-    *(abc.Sequence, abc.MutableSequence, abc.Set, abc.MutableSet, abc.Collection, abc.ValuesView, abc.KeysView),
-})
-_MAPPINGS: Final[frozenset[type]] = frozenset({
-    *(dict, collections.OrderedDict, collections.defaultdict),
-    *(abc.Mapping, abc.MutableMapping),
-})
+_ITEMS: Final[frozenset[type]] = frozenset(
+    {
+        *(list, set, frozenset, collections.deque),
+        *(abc.Sequence, abc.MutableSequence, abc.Set, abc.MutableSet, abc.Collection, abc.ValuesView, abc.KeysView),
+    }
+)
+_MAPPINGS: Final[frozenset[type]] = frozenset(
+    {
+        *(dict, collections.OrderedDict, collections.defaultdict),
+        *(abc.Mapping, abc.MutableMapping),
+    }
+)
 # In a PyTree jaxtyping follows PEP 484's numeric tower; elsewhere beartype decides, and its default is not to.
 _TOWER: Final[dict[type, tuple[type, ...]]] = {float: (float, int), complex: (complex, float, int)}
+
+
+def first_items(values: abc.Iterable[Any]) -> abc.Iterator[Any]:
+    """The items of a container that are checked."""
+    return itertools.islice(values, MAX_ITEMS)
 
 
 def read_hint(hint: Any, *, tower: bool = False) -> Hint:
@@ -217,8 +226,8 @@ def _is_tree(hint: object) -> bool:
 
 
 def _read_array(annotation: Any) -> ArrayHint:
-    names = annotation.dtypes
-    dtypes = tuple(names) if isinstance(names, tuple | list) else None
+    names: Any = annotation.dtypes
+    dtypes: DTypeNames | None = tuple(names) if type(names) in (tuple, list) else None
     return ArrayHint(annotation, annotation.array_type, dtypes, parse_shape(annotation.dim_str))
 
 
@@ -238,7 +247,7 @@ def _unwrap(hint: Any) -> Any:
     if isinstance(hint, typing.NewType):
         return hint.__supertype__
     if isinstance(hint, TypeVar):
-        return hint.__bound__ or (Union[hint.__constraints__] if hint.__constraints__ else None)
+        return hint.__bound__ or (Union[hint.__constraints__] if hint.__constraints__ else None)  # noqa: UP007 - built from a tuple
     return None
 
 

@@ -8,7 +8,7 @@ such functions pay for it. Called by the compiler (:func:`checks_by_hand`) and b
 import importlib
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,7 +52,7 @@ def _is_annotation(value: object) -> bool:
 
 
 @contextmanager
-def shared(scope: Scope) -> Iterator[None]:
+def shared(scope: Scope) -> Generator[None]:
     """An entry on jaxtyping's stack with the names of a scope, which learns the names bound meanwhile."""
     storage = importlib.import_module("jaxtyping._storage")  # no public way in
     sizes, runs, trees, _ = storage.push_shape_memo(dict(scope.arguments))

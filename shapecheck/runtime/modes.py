@@ -11,7 +11,7 @@ import logging
 import os
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -93,7 +93,7 @@ def set_mode(text: str, module: str = "") -> None:
 
 
 @contextmanager
-def mode(text: str, module: str = "") -> Iterator[None]:
+def mode(text: str, module: str = "") -> Generator[None]:
     """:func:`set_mode` for the length of a `with` block."""
     mode_of("")
     before = dict(_modes)

@@ -7,7 +7,7 @@ compiler only.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -84,7 +84,7 @@ class Locals:
         self.maybe(key for key, states in found.items() if states not in ({State.BOUND}, {State.UNBOUND}))
 
     @contextmanager
-    def branch(self) -> Iterator[None]:
+    def branch(self) -> Generator[None]:
         """Code that may not run."""
         before = self.states()
         yield

@@ -6,6 +6,7 @@ annotation; jax is loaded whenever one exists.
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 __all__ = ["Structures", "fits_composite", "flatten", "is_composite", "unknown_structure"]
@@ -49,8 +50,12 @@ def _compose(structures: list[Any]) -> Any:
     tree: Any = 0
     for structure in structures:
         below = _dummy(structure)
-        tree = jtu.tree_map(lambda _, below=below: below, tree)
+        tree = jtu.tree_map(partial(_second, below), tree)
     return jtu.tree_structure(tree)
+
+
+def _second(below: object, _: object) -> object:
+    return below
 
 
 def _dummy(structure: Any) -> Any:
@@ -59,7 +64,7 @@ def _dummy(structure: Any) -> Any:
 
 def _starts_with(structure: Any, prefix: Any) -> bool:
     try:
-        _tree_util().tree_map(lambda _, __: 0, _dummy(prefix), _dummy(structure))
+        _tree_util().tree_map(_second, _dummy(prefix), _dummy(structure))
     except ValueError:
         return False
     return True

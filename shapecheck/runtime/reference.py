@@ -7,7 +7,6 @@ the only place that decides a failure and says why. Sources of the semantics: ja
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, Final, assert_never
 
 from shapecheck.core.expression import Expression, evaluate_axis
@@ -15,7 +14,6 @@ from shapecheck.core.grammar import Axis, Name, Size
 from shapecheck.runtime.arrays import describe, dtype_name, is_array, matches_dtype, shape_of
 from shapecheck.runtime.errors import Binding, annotation_error
 from shapecheck.runtime.hints import (
-    MAX_ITEMS,
     Anything,
     ArrayHint,
     BothHint,
@@ -27,6 +25,7 @@ from shapecheck.runtime.hints import (
     TreeHint,
     TupleHint,
     UnionHint,
+    first_items,
 )
 from shapecheck.runtime.others import accepts
 from shapecheck.runtime.pytree import fits_composite, flatten, is_composite, unknown_structure
@@ -133,7 +132,7 @@ def _match_container(hint: _Parts, value: Any, place: Place) -> Failure | None:
         case BothHint():
             return None
         case TupleHint(items):
-            if not isinstance(value, tuple):
+            if not issubclass(type(value), tuple):
                 return _wrong_class(hint, value, place)
             if len(value) != len(items):
                 reason = f"it has {len(value)} items, not {len(items)}"
@@ -150,9 +149,9 @@ def _parts(hint: _Parts, value: Any, place: Place) -> Iterable[tuple[Hint, Any, 
         case TupleHint(items):
             yield from ((part, item, place.at(index)) for index, (part, item) in enumerate(zip(items, value, strict=True)))
         case ItemsHint(_, item):
-            yield from ((item, each, place.at(index)) for index, each in enumerate(islice(value, MAX_ITEMS)))
+            yield from ((item, each, place.at(index)) for index, each in enumerate(first_items(value)))
         case MappingHint(_, key, item):
-            for found, each in islice(value.items(), MAX_ITEMS):
+            for found, each in first_items(value.items()):
                 yield from ((key, found, place), (item, each, place.at(found)))
 
 
@@ -246,9 +245,7 @@ def _check_name(axis: Axis, size: Any, scope: Scope, place: Place, index: int) -
     if name not in scope.sizes:
         scope.bind_size(name, size, place, index)
     elif (bound := scope.sizes[name]) != size:
-        raise _Misfit(
-            "shape-mismatch", f"axis {index} (`{axis.text}`) is {size}, but {bound} in {scope.origin('', name)}", index
-        )
+        raise _Misfit("shape-mismatch", f"axis {index} (`{axis.text}`) is {size}, but {bound} in {scope.origin('', name)}", index)
 
 
 def _full_name(axis: Axis, scope: Scope) -> str:
@@ -395,9 +392,5 @@ def _enter_leaf(hint: TreeHint, index: int, scope: Scope) -> str | None:
     if not hint.structure:
         return scope.leaf
     if scope.leaf is not None:
-        raise annotation_error(
-            "it is ambiguous which PyTree `?` refers to: one with a structure name stands inside another"
-        )
+        raise annotation_error("it is ambiguous which PyTree `?` refers to: one with a structure name stands inside another")
     return f"(Leaf {index} in structure {' '.join(hint.structure)}) "
-
-

@@ -52,10 +52,10 @@ class Scope:
     """
 
     arguments: Mapping[str, object]
-    sizes: dict[str, Any] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
-    trees: dict[str, Any] = field(default_factory=dict)
-    origins: dict[tuple[str, str], tuple[str, int | None]] = field(default_factory=dict)
+    sizes: dict[str, Any] = field(default_factory=dict[str, Any])
+    runs: dict[str, Run] = field(default_factory=dict[str, Run])
+    trees: dict[str, Any] = field(default_factory=dict[str, Any])
+    origins: dict[tuple[str, str], tuple[str, int | None]] = field(default_factory=dict[tuple[str, str], tuple[str, int | None]])
     leaf: str | None = None
     flattening: bool = False
 

@@ -107,7 +107,7 @@ def local_names(function: Callable[..., Any], depth: int) -> Mapping[str, object
         return {}
     text = " ".join(words)
     found: dict[str, object] = {}
-    frame: types.FrameType | None = sys._getframe(depth)
+    frame: types.FrameType | None = sys._getframe(depth)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     while frame is not None and frame.f_code.co_name != "<module>":
         found = {name: value for name, value in frame.f_locals.items() if name in text} | found
         frame = frame.f_back
@@ -215,7 +215,7 @@ def _results(kind: Kind, annotation: Any, read: _Reader) -> tuple[Hint | None, H
             return read.read(result, "the return value"), None
         case Kind.GENERATOR | Kind.ASYNC_GENERATOR if origin in (*_ITERATORS, *_GENERATORS):
             yields = read.read(arguments[0], "what it yields") if arguments else None
-            result = arguments[2] if origin is abc.Generator and len(arguments) == 3 else None
+            result = arguments[2] if len(arguments) == 3 else None
             returns = read.read(result, "the return value") if result is not None else None
             return returns, yields
         case Kind.GENERATOR | Kind.ASYNC_GENERATOR:

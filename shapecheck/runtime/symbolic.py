@@ -91,7 +91,7 @@ def _argument(text: str, parameters: dict[str, str]) -> str | None:
 
 def _rename(tree: ast.expr, names: dict[str, str]) -> ast.expr:
     class Rename(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name is ast's
+        def visit_Name(self, node: ast.Name) -> ast.expr:
             return ast.parse(names[node.id], mode="eval").body if node.id in names else node
 
     renamed = Rename().visit(ast.parse(ast.unparse(tree), mode="eval").body)
