@@ -198,7 +198,8 @@ def test_refusals(result: Result, code: str, reason: str) -> None:
 
 def test_constructors_refuse() -> None:
     attention, conv = layer("nn.MultiheadAttention"), layer("nn.Conv2d")
-    assert attention is not None and conv is not None
+    assert attention is not None
+    assert conv is not None
     assert str(attention.construct([dim(10), dim(3)], {})) == "num_heads=3 does not divide embed_dim=10"
     assert str(conv.construct([dim(3), dim(8), dim(3)], {"groups": dim(2)})) == "groups=2 does not divide in_channels=3"
 
