@@ -15,6 +15,7 @@ FAMILIES: tuple[str, ...] = (
     "reductions",
     "conversion",
     "creation",
+    "losses",
     "reshape",
     "permute",
     "joining",

@@ -1,0 +1,198 @@
+"""Losses: what their two arrays must be to each other, and `reduction=`.
+
+Most real loss bugs are a target of the wrong dtype or rank. `cross_entropy` takes class indices (int64, without the
+class axis) or class probabilities (floats, of the shape of the input); the binary losses take a target of exactly the
+shape of the input; the others broadcast.
+"""
+
+from __future__ import annotations
+
+from shapecheck.core.dim import Verdict
+from shapecheck.core.dtype import ANY_DTYPE, DTypes
+from shapecheck.core.promotion import BOOLEAN, CATEGORY, INTEGER, OPAQUE, Typed, real_part, result_type
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, same
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.rules.families import float_array, typed_result
+from shapecheck.rules.table import Rule, rule
+
+INDEX = DTypes(frozenset({"int64", "uint8"}))
+"""The dtypes of class indices."""
+
+_OPTIONS = "size_average=None, reduce=None, reduction='mean'"
+_INDEXED = "weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean'"
+
+
+def reduced(a: Arguments, elements: Shape, typed: Typed) -> Result:
+    """The loss of every element, or one number."""
+    if a["size_average"] is not None or a["reduce"] is not None:
+        return typed_result(ANY_SHAPE, typed, a.library)
+    match a["reduction"]:
+        case "none":
+            return typed_result(elements, typed, a.library)
+        case "mean" | "sum" | "batchmean":
+            return typed_result(SCALAR, typed, a.library)
+        case _:
+            return typed_result(ANY_SHAPE, typed, a.library)
+
+
+def _arrays(a: Arguments) -> tuple[Array, Array] | None:
+    one, other = a["input"], a["target"]
+    known = [Array(ANY_SHAPE, ANY_DTYPE) if value is UNKNOWN else value for value in (one, other)]
+    first, second = known
+    return (first, second) if isinstance(first, Array) and isinstance(second, Array) else None
+
+
+# --- classes ------------------------------------------------------------------------------------------------------
+
+
+def without_classes(scores: Shape) -> Shape | None:
+    """The shape of class indices for scores `C`, `N C` or `N C d1 ...`; None when the rank is not known."""
+    if scores.rank is None:
+        return None
+    return Shape(scores.dims[:1] + scores.dims[2:]) if scores.rank > 1 else SCALAR
+
+
+def cross_entropy(a: Arguments) -> Result:
+    """Class indices or class probabilities, told apart by the target's shape."""
+    arrays = _arrays(a)
+    if arrays is None:
+        return UNKNOWN
+    scores, target = arrays
+    if (refused := float_array(scores)) is not None:
+        return refused
+    if scores.shape.rank == 0:
+        return Mismatch("shape-rank", "the input needs a class axis, found a scalar", None, "N C ...", "")
+    match same(scores.shape, target.shape, a.facts):
+        case Verdict.EQUAL:
+            return _probabilities(a, scores, target)
+        case Verdict.DIFFERENT:
+            return _indices(a, scores, target)
+        case Verdict.UNKNOWN:
+            return reduced(a, ANY_SHAPE, Typed(scores.dtype))
+
+
+def _probabilities(a: Arguments, scores: Array, target: Array) -> Result:
+    if _certainly(target, BOOLEAN, INTEGER):
+        reason = f"a target of the input's shape has class probabilities and must be floating-point, found {target.dtype}"
+        return Mismatch("shape-dtype", reason, None, "Float", str(target.dtype))
+    classes_gone = without_classes(scores.shape)
+    return reduced(a, classes_gone if classes_gone is not None else ANY_SHAPE, Typed(ANY_DTYPE))
+
+
+def _indices(a: Arguments, scores: Array, target: Array) -> Result:
+    expected = without_classes(scores.shape)
+    if expected is not None and (wrong := _wrong_target(expected, target, scores, a)) is not None:
+        return wrong
+    if not target.dtype.names & INDEX.names and not _certainly(target, OPAQUE):
+        return Mismatch("shape-dtype", f"class indices must be int64, found {target.dtype}", None, "Int64", str(target.dtype))
+    return reduced(a, target.shape, Typed(scores.dtype))
+
+
+def _wrong_target(expected: Shape, target: Array, scores: Array, a: Arguments) -> Mismatch | None:
+    if same(expected, target.shape, a.facts) is not Verdict.DIFFERENT:
+        return None
+    if expected == SCALAR and _may_be_one_element(target.shape):
+        return None
+    wants = f'class indices "{expected}"' if expected.rank else "one class index without axes"
+    reason = f'an input "{scores.shape}" takes {wants}, found a target "{target.shape}"'
+    code = "shape-rank" if target.shape.rank is not None and target.shape.rank != expected.rank else "shape-mismatch"
+    return Mismatch(code, reason, None, str(expected), str(target.shape))
+
+
+def _may_be_one_element(found: Shape) -> bool:
+    """One class index may have an axis of 1 where it needs none."""
+    return found.min_rank <= 1 and (found.rank is None or found.size.constant in (None, 1))
+
+
+def nll_loss(a: Arguments) -> Result:
+    """Class indices for log-probabilities."""
+    arrays = _arrays(a)
+    if arrays is None:
+        return UNKNOWN
+    scores, target = arrays
+    if (refused := float_array(scores)) is not None:
+        return refused
+    return _indices(a, scores, target)
+
+
+def _certainly(array: Array, *categories: int) -> bool:
+    return all(CATEGORY[name] in categories for name in array.dtype.names)
+
+
+# --- elementwise --------------------------------------------------------------------------------------------------
+
+
+def elementwise_loss(a: Arguments) -> Result:
+    """`mse_loss` and its kin: the two broadcast and promote to a dtype of floats."""
+    arrays = _arrays(a)
+    if arrays is None:
+        return UNKNOWN
+    found = broadcast(arrays[0].shape, arrays[1].shape, a.facts)
+    if isinstance(found, Mismatch):
+        return found
+    promoted = result_type([array.with_shape(found) for array in arrays], a.library)
+    return float_array(Array(ANY_SHAPE, promoted.dtypes)) or reduced(a, found, promoted)
+
+
+def kept_loss(a: Arguments) -> Result:
+    """As `elementwise_loss`, but which of two dtypes the result has is torch's secret."""
+    found = elementwise_loss(a)
+    arrays = _arrays(a)
+    differ = arrays is not None and (arrays[0].dtype != arrays[1].dtype or arrays[0].dtype.exact is None)
+    return found.with_dtype(ANY_DTYPE) if isinstance(found, Array) and differ else found
+
+
+def absolute_loss(a: Arguments) -> Result:
+    """`l1_loss` of complex numbers is real."""
+    found = elementwise_loss(a)
+    return found.with_dtype(real_part(found.dtype)) if isinstance(found, Array) else found
+
+
+def binary_loss(a: Arguments) -> Result:
+    """Input and target have one shape."""
+    arrays = _arrays(a)
+    if arrays is None:
+        return UNKNOWN
+    scores, target = arrays
+    if same(scores.shape, target.shape, a.facts) is Verdict.DIFFERENT:
+        reason = f'the target must have the shape of the input, "{scores.shape}", found "{target.shape}"'
+        return Mismatch("shape-mismatch", reason, None, str(scores.shape), str(target.shape))
+    return _binary_dtypes(a, scores, target)
+
+
+def _binary_dtypes(a: Arguments, scores: Array, target: Array) -> Result:
+    for array, what in ((scores, "input"), (target, "target")):
+        if _certainly(array, BOOLEAN, INTEGER):
+            reason = f"the {what} must be floating-point, found {array.dtype}; convert it with .float() first"
+            return Mismatch("shape-dtype", reason, None, "Float", str(array.dtype))
+    if not scores.dtype.names & target.dtype.names:
+        reason = f"input and target must have one dtype, found {scores.dtype} and {target.dtype}"
+        return Mismatch("shape-dtype", reason, None, str(scores.dtype), str(target.dtype))
+    return reduced(a, _joined(scores.shape, target.shape), Typed(scores.dtype if scores.dtype == target.dtype else ANY_DTYPE))
+
+
+def _joined(one: Shape, other: Shape) -> Shape:
+    return one if one.rank is not None else other
+
+
+def logits_loss(a: Arguments) -> Result:
+    """`binary_cross_entropy_with_logits`: one shape; dtypes promote."""
+    arrays = _arrays(a)
+    found = binary_loss(a)
+    if isinstance(found, Mismatch) and found.code == "shape-dtype" or arrays is None:
+        return UNKNOWN if arrays is None else reduced(a, arrays[0].shape, Typed(ANY_DTYPE))
+    return found
+
+
+TABLE: tuple[Rule, ...] = (
+    rule(cross_entropy, f"input, target, {_INDEXED}, label_smoothing=0.0", "F.cross_entropy"),
+    rule(nll_loss, f"input, target, {_INDEXED}", "F.nll_loss"),
+    rule(elementwise_loss, f"input, target, {_OPTIONS}, weight=None", "F.mse_loss"),
+    rule(absolute_loss, f"input, target, {_OPTIONS}, weight=None", "F.l1_loss"),
+    rule(kept_loss, f"input, target, {_OPTIONS}, beta=1.0", "F.smooth_l1_loss"),
+    rule(kept_loss, "input, target, reduction='mean', delta=1.0, weight=None, size_average=None, reduce=None", "F.huber_loss"),
+    rule(kept_loss, f"input, target, {_OPTIONS}, log_target=False", "F.kl_div"),
+    rule(kept_loss, f"input, target, {_OPTIONS}", "F.soft_margin_loss"),
+    rule(binary_loss, "input, target, weight=None, size_average=None, reduce=None, reduction='mean'", "F.binary_cross_entropy"),
+    rule(logits_loss, "input, target, weight=None, size_average=None, reduce=None, reduction='mean', pos_weight=None", "F.binary_cross_entropy_with_logits"),
+)

@@ -1,0 +1,37 @@
+"""Calls of losses."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.rules.harness import A, Case, broadcastable_to, call, dtype_for, generates, shape, size
+
+
+def reduction(rng: random.Random, name: str) -> dict[str, Any]:
+    return {"reduction": rng.choice(("none", "sum", "mean"))} if rng.random() < 0.6 else {}
+
+
+@generates("F.cross_entropy", "F.nll_loss")
+def classes(rng: random.Random, name: str) -> Case:
+    count = rng.choice((2, 3, 5))
+    lead = (size(rng) or 1,)
+    rest = shape(rng, 0, 2)
+    scores = A((count,) if rng.random() < 0.1 else (*lead, count, *rest), "float32" if rng.random() < 0.93 else dtype_for(rng, name))
+    indices = () if len(scores.shape) == 1 else (*lead, *rest)
+    if rng.random() < 0.15:
+        indices = shape(rng, 0, 3)
+    target = A(indices, "int64" if rng.random() < 0.85 else dtype_for(rng, name))
+    if rng.random() < 0.3 and "nll" not in name:
+        target = A(scores.shape, "float32" if rng.random() < 0.8 else "int64")
+    return call(scores, target, **reduction(rng, name))
+
+
+@generates(
+    "F.mse_loss", "F.l1_loss", "F.smooth_l1_loss", "F.huber_loss", "F.kl_div", "F.soft_margin_loss", "F.binary_cross_entropy", "F.binary_cross_entropy_with_logits",
+)  # fmt: skip
+def elementwise(rng: random.Random, name: str) -> Case:
+    full = tuple(n or 1 for n in shape(rng, 0, 3))
+    other = broadcastable_to(rng, full) if rng.random() < 0.4 else full
+    one = "float32" if rng.random() < 0.8 else dtype_for(rng, name)
+    return call(A(full, one), A(other, one if rng.random() < 0.8 else dtype_for(rng, name)), **reduction(rng, name))
