@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Mapping
 from zlib import crc32
 
-from mypy.errorcodes import ErrorCode
+from mypy.errorcodes import VALID_TYPE, ErrorCode
 from mypy.nodes import Context, Import, ImportFrom, MypyFile
 from mypy.plugin import AnalyzeTypeContext
 from mypy.semanal import SemanticAnalyzer
@@ -37,6 +37,7 @@ from mypy_plugin import codes
 from mypy_plugin.encode import (
     ANY,
     FREE,
+    FREE_MARK,
     NamedTypes,
     array_instance,
     array_type,
@@ -65,7 +66,8 @@ def analyze(ctx: AnalyzeTypeContext) -> Type:
     written, analyser = ctx.type, ctx.api
     assert isinstance(analyser, TypeAnalyser)
     if len(written.args) < 2:
-        analyser.fail("Annotated[...] must have exactly one type argument and at least one annotation", written)
+        what = "Annotated[...] must have exactly one type argument and at least one annotation"
+        analyser.fail(what, written, code=VALID_TYPE)
         return AnyType(TypeOfAny.from_error)
     base = analyser.anal_type(written.args[0])
     name = jaxtyping_class(written.name, module_of(analyser))
@@ -266,13 +268,13 @@ def _is_int(typ: Type) -> bool:
 def free_variable(name: str, named: NamedTypes) -> TypeVarType:
     """A dim's type variable that no signature has bound."""
     bound = named("builtins.int", [])
-    return TypeVarType(name, name, TypeVarId(FREE - crc32(name.encode())), [], bound, bound)
+    return TypeVarType(name + FREE_MARK, name, TypeVarId(FREE - crc32(name.encode())), [], bound, bound)
 
 
 def free_run(name: str, named: NamedTypes) -> TypeVarTupleType:
     """A variadic part's type variable that no signature has bound."""
     top = named("builtins.tuple", [named("builtins.int", [])])
-    return TypeVarTupleType(name, f"*{name}", TypeVarId(FREE - crc32(f"*{name}".encode())), top, top, UnpackType(top))
+    return TypeVarTupleType(name + FREE_MARK, f"*{name}", TypeVarId(FREE - crc32(f"*{name}".encode())), top, top, UnpackType(top))
 
 
 _BINARY: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {

@@ -10,7 +10,7 @@ from functools import cache
 
 from mypy.nodes import Var
 from mypy.plugin import AttributeContext
-from mypy.types import Instance, Type, UnionType, get_proper_type
+from mypy.types import Instance, TupleType, Type, UnionType, get_proper_type
 
 from mypy_plugin.encode import array_instance, array_type, library_of
 from mypy_plugin.integers import is_int
@@ -24,11 +24,19 @@ def read(ctx: AttributeContext) -> Type:
     """The type of an attribute access."""
     name = getattr(ctx.context, "name", None)
     owner = get_proper_type(ctx.type)
+    if isinstance(owner, TupleType) and isinstance(name, str):
+        return field_of(owner, name) or ctx.default_attr_type
     if not isinstance(name, str) or not isinstance(owner, Instance) or not _carries_shape(ctx.default_attr_type):
         return ctx.default_attr_type
     if _is_inferred(owner, name) and (ctx.is_lvalue or _varies(owner, name)):
         return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type
+
+
+def field_of(owner: TupleType, name: str) -> Type | None:
+    """The type of a named tuple's field as this value has it, more exact than the class declares."""
+    fields = owner.partial_fallback.type.metadata.get("namedtuple", {}).get("fields", [])
+    return owner.items[fields.index(name)] if name in fields and len(fields) == len(owner.items) else None
 
 
 def _carries_shape(typ: Type) -> bool:

@@ -44,9 +44,9 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import ascriptions, text
+from mypy_plugin import ascriptions, interpolations, shield, text
 from mypy_plugin.blocks import blocks_of
-from mypy_plugin.encode import FREE, NamedTypes
+from mypy_plugin.encode import FREE, FREE_MARK, NamedTypes
 from mypy_plugin.origins import record_attributes
 
 _BOUND = -1_000
@@ -67,7 +67,9 @@ _scheduled: set[int] = set()
 
 def _bind_module(module: MypyFile, analyser: SemanticAnalyzer) -> None:
     _scheduled.discard(id(module))
-    Binder(lambda fullname, args: analyser.named_type(fullname, args)).block(module.defs, None)
+    binder = Binder(lambda fullname, args: analyser.named_type(fullname, args))
+    with shield.guarded(analyser, module.path):
+        binder.block(module.defs, None)
 
 
 def is_free(variable: TypeVarLikeType) -> bool:
@@ -82,9 +84,11 @@ def is_dim(variable: TypeVarLikeType) -> bool:
 
 def bound_variable(variable: TypeVarLikeType, owner: str) -> TypeVarLikeType:
     """The variable as a type parameter of the function `owner`."""
-    name = f"*{variable.name}" if isinstance(variable, TypeVarTupleType) else variable.name
-    raw_id = _BOUND - crc32(name.encode()) % 900_000_000
-    return variable.copy_modified(id=TypeVarId(raw_id, namespace=owner))
+    name = variable.name.removesuffix(FREE_MARK)
+    key = f"*{name}" if isinstance(variable, TypeVarTupleType) else name
+    bound = variable.copy_modified(id=TypeVarId(_BOUND - crc32(key.encode()) % 900_000_000, namespace=owner))
+    bound.name = name
+    return bound
 
 
 # --- the walk ----------------------------------------------------------------------------------------------------
@@ -128,7 +132,7 @@ class Binder:
     def function(self, function: FuncDef) -> None:
         bound: Bound = {}
         if isinstance(function.type, CallableType):
-            function.type = bind_signature(function.type, function.fullname, bound)
+            function.type = interpolations.own(bind_signature(function.type, function.fullname, bound), function.fullname, self.named)
         self.block(function.body.body, Owner(function.fullname, bound))
 
     def overloaded(self, function: OverloadedFuncDef) -> None:
@@ -142,8 +146,30 @@ class Binder:
 
     def class_definition(self, definition: ClassDef) -> None:
         record_attributes(definition)
+        self.tuple_items(definition.info)
         _bind_constructor(definition.info)
         self.block(definition.defs.body, None)
+
+    def tuple_items(self, info: TypeInfo) -> None:
+        """The fields of named tuples and typed dicts have some sizes: every value of the right rank is one of them.
+
+        The constructor still sees the names; it ties them together.
+        """
+        if info.tuple_type is not None and info.is_named_tuple:
+            items = [self.erased(item) for item in info.tuple_type.items]
+            info.tuple_type = info.tuple_type.copy_modified(items=items)
+            if info.special_alias is not None:
+                info.special_alias.target = info.tuple_type
+        if info.typeddict_type is not None:
+            fields = info.typeddict_type.items
+            fields.update({name: self.erased(item) for name, item in fields.items()})
+
+    def erased(self, typ: Type) -> Type:
+        """The type with free names replaced by unknown sizes."""
+        size = self.named("builtins.int", [])
+        run = self.named("builtins.tuple", [size])
+        free = {v.id: run if isinstance(v, TypeVarTupleType) else size for v in free_variables(typ)}
+        return expand_type(typ.accept(_OpenAliases()), dict(free)) if free else typ
 
     def local(self, statement: AssignmentStmt, owner: Owner) -> None:
         """An annotated local sees its function's names; new names are sizes of this function."""

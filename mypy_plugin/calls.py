@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mypy.expandtype import expand_type
 from mypy.maptype import map_instance_to_supertype
-from mypy.nodes import Context, Expression
+from mypy.nodes import Context, DictExpr, Expression
 from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext, MethodSigContext
 from mypy.types import (
     CallableType,
@@ -34,7 +34,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import ascriptions
+from mypy_plugin import ascriptions, interpolations
 from mypy_plugin.binding import bind_constructor, is_dim, is_free, variables_in
 from mypy_plugin.encode import (
     ANY,
@@ -52,10 +52,12 @@ from mypy_plugin.encode import (
 from mypy_plugin.integers import is_int
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
 from mypy_plugin.operations import checker, describe, fail
+from mypy_plugin.text import pretty
 from mypy_plugin.values import Reader
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Broadcastable, Dim, Symbol, Verdict, dim
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Broadcastable, Dim, Kind, Symbol, Verdict, dim
 from shapecheck.core.dtype import ANY_DTYPE, accepts
 from shapecheck.core.shape import ANY_RUN, Bindings, Expected, Mismatch, Pattern, Run, bind, bind_axis, settle
+from shapecheck.core.value import Array
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
@@ -91,6 +93,8 @@ def loosen_signature(signature: CallableType, context: Context) -> CallableType:
         signature = bind_constructor(signature)
     sizes = {variable.id for variable in size_variables(signature)}
     if not any(_has_array(typ) or _is_size(typ, sizes) for typ in signature.arg_types):
+        if _has_array(signature.ret_type):
+            _remember(context, signature, signature)
         return signature
     parameters = [_loosened(typ, sizes) for typ in signature.arg_types]
     still_used = {variable.id for typ in parameters for variable in variables_in(typ)}
@@ -215,6 +219,12 @@ class Matching:
     faults: list[Fault] = field(default_factory=list)
     values: dict[str, Dim] = field(default_factory=dict)
     called: str = ""
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The scope of the signature's `{...}` sizes."""
+        return interpolations.owner_of(self.signature)
 
     @property
     def flexible(self) -> frozenset[Symbol]:
@@ -226,6 +236,7 @@ class Matching:
         reader = Reader(self.chk)
         flexible = self.flexible
         self.called = getattr(getattr(ctx.context, "callee", None), "name", "")
+        self._collect(ctx, reader)
         for index, (name, declared) in enumerate(zip(self.signature.arg_names, self.signature.arg_types, strict=True)):
             if index >= len(ctx.arg_types):
                 break
@@ -235,18 +246,25 @@ class Matching:
             self.report(mismatch, "", None, None, ctx.context)
         return self
 
+    def _collect(self, ctx: FunctionContext | MethodContext, reader: Reader) -> None:
+        """Notes ints and arrays by parameter name first: `{n}` may mention any argument, whatever the order."""
+        for name, expressions, types in zip(self.signature.arg_names, ctx.args, ctx.arg_types, strict=False):
+            if name is not None and len(expressions) == 1:
+                value = reader.value(expressions[0], types[0])
+                if isinstance(value, Dim):
+                    self.values[name] = value
+                elif isinstance(value, Array):
+                    self.arrays[name] = value
+
     def argument(
         self, name: str, declared: Type, actual: Type, expression: Expression, flexible: frozenset[Symbol], reader: Reader
     ) -> None:
         """Matches one argument; a mismatch is kept as a fault at the argument."""
-        if is_int(declared) or is_int_variable(get_proper_type(declared)):
-            value = reader.value(expression, actual)
-            self.values[name] = value if isinstance(value, Dim) else UNKNOWN_DIM
         before = set(self.bindings.sizes)
         mismatch = self.match(declared, actual, expression, flexible)
         variable = get_proper_type(declared)
         if isinstance(variable, TypeVarType) and symbol_of(variable) in flexible:
-            mismatch = bind_axis(Expected(dim(symbol_of(variable))), self.values[name], 0, flexible, self.bindings)
+            mismatch = bind_axis(Expected(dim(symbol_of(variable))), self.values.get(name, UNKNOWN_DIM), 0, flexible, self.bindings)
         for symbol in self.bindings.sizes.keys() - before:
             self.binders[symbol] = name
         if mismatch is not None:
@@ -305,6 +323,9 @@ class Matching:
         if isinstance(items, list) and len(wanted.args) == 1 and all(isinstance(item, Expression) for item in items):
             pairs = [(wanted.args[0], self.chk.lookup_type(item)) for item in items if self.chk.has_type(item)]
             return self._match_all(iter(pairs), flexible)
+        if isinstance(items, list) and len(wanted.args) == 2 and isinstance(expression, DictExpr):
+            values = [(wanted.args[1], self.chk.lookup_type(item)) for _, item in items if self.chk.has_type(item)]
+            return self._match_all(iter(values), flexible)
         if isinstance(found, TupleType) and len(wanted.args) == 1:
             return self._match_all(((wanted.args[0], item) for item in found.items), flexible)
         if isinstance(found, Instance) and found.type.has_base(wanted.type.fullname):
@@ -319,7 +340,7 @@ class Matching:
         if accepts(declared.dtype, actual.dtype) is Verdict.DIFFERENT:
             return Mismatch("shape-dtype", f"the dtype should be {declared.dtype}, found {actual.dtype}", None, str(declared.dtype), str(actual.dtype))
         shape = wanted.args[0] if wanted.type.fullname == NDARRAY else wanted.args[1]
-        pattern = pattern_of(shape)
+        pattern = pattern_of(interpolations.fill(shape, self.value, Reader(self.chk).named))
         return bind(pattern, actual.shape, flexible, self.bindings) if pattern is not None else None
 
     # --- messages and results
@@ -355,7 +376,18 @@ class Matching:
                 known = bound is not None and not bound[0]
                 shape = bound[1] if bound is not None and known else shape_of(ANY)
                 replaced[candidate.id] = _as_run(shape_type(shape, reader.named), reader)
-        return expand_type(default, replaced) if replaced else default
+        whole = get_proper_type(default)
+        if self.signature.is_type_obj() and isinstance(whole, TupleType) and len(whole.items) == len(self.signature.arg_types):
+            default = whole.copy_modified(items=self.signature.arg_types)  # a named tuple has what it was given
+            replaced.update({v.id: reader.named("builtins.int", []) for v in variables_in(default) if is_free(v)})
+        expanded = expand_type(default, replaced) if replaced else default
+        return interpolations.fill(expanded, self.value, reader.named)
+
+    def value(self, symbol: Symbol) -> Dim | None:
+        """The size of an int parameter that a shape string mentions as `{n}`; None for other symbols."""
+        if symbol.kind is not Kind.VALUE or symbol.scope != self.owner:
+            return None
+        return interpolations.evaluate(symbol.name, self.values, self.arrays)
 
     def _own(self) -> set[tuple[int, str]]:
         return {(variable.id.raw_id, variable.id.namespace) for variable in self.signature.variables}
@@ -423,5 +455,5 @@ def _shown(typ: Type) -> str:
         return describe(array)
     if isinstance(proper, UnionType):
         return " | ".join(_shown(item) for item in proper.items)
-    return "None" if isinstance(proper, NoneType) else str(proper)
+    return "None" if isinstance(proper, NoneType) else pretty(str(proper))
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from mypy.errorcodes import ErrorCode
 
+from shapecheck.core.diagnostics import CATALOGUE
+
 CATEGORY = "Shapes"
-MISMATCH = ErrorCode("shape-mismatch", "Check that named and fixed axes have the sizes they are annotated with", CATEGORY)
-RANK = ErrorCode("shape-rank", "Check that arrays have the number of axes they are annotated with", CATEGORY)
-OPERATION = ErrorCode("shape-op", "Check that array operations can work on the shapes they get", CATEGORY)
-BROADCAST = ErrorCode("shape-broadcast", "Check that shapes broadcast", CATEGORY)
-DTYPE = ErrorCode("shape-dtype", "Check that arrays have the dtypes that are asked for", CATEGORY)
-ANNOTATION = ErrorCode("shape-annotation", "Check that shape strings are well formed", CATEGORY)
-INTERNAL = ErrorCode("shape-internal", "Report faults of shapecheck itself", CATEGORY)
-UNKNOWN = ErrorCode("shape-unknown", "Report arrays of unknown shape where one is asked for", CATEGORY, default_enabled=False)
+
+
+def _code(name: str) -> ErrorCode:
+    """mypy's code for an entry of the catalogue."""
+    entry = CATALOGUE[name]
+    return ErrorCode(entry.code, entry.summary, CATEGORY, default_enabled=entry.enabled)
+
+
+MISMATCH = _code("shape-mismatch")
+RANK = _code("shape-rank")
+OPERATION = _code("shape-op")
+BROADCAST = _code("shape-broadcast")
+DTYPE = _code("shape-dtype")
+ANNOTATION = _code("shape-annotation")
+INTERNAL = _code("shape-internal")
+UNKNOWN = _code("shape-unknown")
 
 BY_NAME = {code.code: code for code in (MISMATCH, RANK, OPERATION, BROADCAST, DTYPE, ANNOTATION, INTERNAL, UNKNOWN)}

@@ -48,6 +48,8 @@ from shapecheck.core.value import Array, Library
 ANY = AnyType(TypeOfAny.special_form)
 FREE = -1_000_000_000
 """Raw ids at and below this one belong to names that no signature has bound yet (aliases, attributes, locals)."""
+FREE_MARK = "~"
+"""Ends the printed name of such a variable, so that a message tells it from a bound one; never shown to users."""
 
 
 class NamedTypes(Protocol):
@@ -65,16 +67,18 @@ _type_variables: dict[str, TypeVarType | TypeVarTupleType] = {}
 def symbol_of(variable: TypeVarType) -> Symbol:
     """The core's symbol for a type variable; the way back is remembered."""
     scope = str(variable.id.namespace) if variable.id.meta_level == 0 else f"{variable.id.namespace}?{variable.id.raw_id}"
-    _type_variables[f"{variable.name}@{scope}"] = variable
+    name = variable.name.removesuffix(FREE_MARK)
+    _type_variables[f"{name}@{scope}"] = variable
     kind = Kind.SIZE if variable.id.raw_id <= FREE or variable.id.is_meta_var() else Kind.RIGID
-    return Symbol(variable.name, scope, kind)
+    return Symbol(name, scope, kind)
 
 
 def run_of(variable: TypeVarTupleType, broadcast: bool = False) -> Run:
     """The core's variadic part for a variadic type variable."""
     scope = str(variable.id.namespace)
-    _type_variables[f"*{variable.name}@{scope}"] = variable
-    return Run(variable.name, scope, broadcast)
+    name = variable.name.removesuffix(FREE_MARK)
+    _type_variables[f"*{name}@{scope}"] = variable
+    return Run(name, scope, broadcast)
 
 
 def variable_of(symbol: Symbol) -> TypeVarType | None:
@@ -217,7 +221,6 @@ _NUMPY_DTYPES: Mapping[str, str] = {
     **{name.lower(): name for name in CLASSES if name[-1].isdigit()},
 }  # fmt: skip
 _TO_NUMPY = {name: numpy for numpy, name in _NUMPY_DTYPES.items() if numpy != "bool_"}
-_NUMPY_WIDTHS = {"_64Bit": "64", "_32Bit": "32", "_16Bit": "16", "_8Bit": "8"}
 
 
 def dtypes_of(typ: Type) -> DTypes:
@@ -234,12 +237,19 @@ def dtypes_of(typ: Type) -> DTypes:
 
 
 def _numpy_dtypes(name: str, args: tuple[Type, ...]) -> DTypes:
-    if args and isinstance(width := get_proper_type(args[0]), Instance):
-        bits = _NUMPY_WIDTHS.get(width.type.name)
-        sized = {"floating": "Float", "signedinteger": "Int", "unsignedinteger": "UInt"}.get(name)
-        if bits and sized:
-            return CLASSES.get(sized + bits, ANY_DTYPE)
+    if args and isinstance(width := get_proper_type(args[0]), Instance) and width.type.name in _BITS:
+        return CLASSES.get(sized_class(name, _BITS[width.type.name]), ANY_DTYPE)
     return CLASSES.get(_NUMPY_DTYPES.get(name, "Shaped"), ANY_DTYPE)
+
+
+_BITS = {"_8Bit": 8, "_16Bit": 16, "_32Bit": 32, "_64Bit": 64}
+_SIZED = {"floating": ("Float", 1), "signedinteger": ("Int", 1), "unsignedinteger": ("UInt", 1), "complexfloating": ("Complex", 2)}
+
+
+def sized_class(numpy_class: str, bits: int) -> str:
+    """jaxtyping's name of numpy's `floating[_32Bit]` and the like; a complex number is two of its parts."""
+    family, parts = _SIZED.get(numpy_class, ("Shaped", 0))
+    return f"{family}{bits * parts}" if parts else family
 
 
 def array_instance(typ: Type) -> Instance | None:
@@ -377,12 +387,16 @@ def numpy_dtype_type(dtypes: DTypes, named: NamedTypes) -> Instance:
     """`numpy.dtype[...]` of a dtype set; `Any` where numpy's stubs have no class they accept as an operand."""
     name = _TO_NUMPY.get(class_name(dtypes))
     wide = name is None or class_name(dtypes) in ("Shaped", "Num", "Real", "Inexact")
-    return named("numpy.dtype", [ANY if wide else numpy_scalar(f"numpy.{name}", named)])
+    return named("numpy.dtype", [ANY if wide or name is None else numpy_scalar(name, named)])
 
 
-def numpy_scalar(fullname: str, named: NamedTypes) -> Instance:
-    """A numpy scalar class, its own parameters filled with Any."""
-    bare = named(fullname, [])
+def numpy_scalar(name: str, named: NamedTypes) -> Instance:
+    """A numpy scalar class. Most sized ones are aliases: `int64` is `signedinteger[_64Bit]`."""
+    for family, (prefix, parts) in _SIZED.items():
+        for width, bits in _BITS.items():
+            if name == f"{prefix}{bits * parts}".lower() and name not in ("float64", "complex128"):
+                return named(f"numpy.{family}", [named(f"numpy._typing._nbit_base.{width}", [])] * parts)
+    bare = named(f"numpy.{name}", [])
     return bare.copy_modified(args=[ANY for _ in bare.type.type_vars])
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mypy.nodes import Context
@@ -16,6 +17,7 @@ from mypy_plugin import codes
 
 if TYPE_CHECKING:
     from mypy.errorcodes import ErrorCode
+    from mypy.semanal import SemanticAnalyzer
 
 RAISE = bool(os.environ.get("SHAPECHECK_RAISE"))
 
@@ -35,13 +37,29 @@ def shielded[C, T](hook: Callable[[C], T], fallback: Callable[[C], T]) -> Callab
     return call
 
 
-def _note(ctx: Any, error: Exception) -> None:
-    """Says where our code failed, at the place that made it fail."""
+@contextmanager
+def guarded(analyser: SemanticAnalyzer, path: str) -> Iterator[None]:
+    """The same for work that has no hook of its own: a module stays as mypy read it."""
+    try:
+        yield
+    except Exception as error:
+        if RAISE:
+            raise
+        analyser.errors.report(1, 0, _message(error, path), code=codes.INTERNAL, severity="note")
+
+
+def _message(error: Exception, place: str) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"
-    message = f"shapecheck failed here ({type(error).__name__} in {where}: {error}); please report it. The type is unknown."
+    text = f"shapecheck failed {place} ({type(error).__name__} in {where}: {error}); please report it. The type is unknown."
+    return text.replace("\n", " ")
+
+
+def _note(ctx: Any, error: Exception) -> None:
+    """Says where our code failed, at the place that made it fail."""
+    message = _message(error, "here")
     fail: Callable[..., None] | None = getattr(ctx.api, "fail", None)
     place = getattr(ctx, "context", None)
     if fail is not None and isinstance(place, Context):
         code: ErrorCode = codes.INTERNAL
-        fail(message.replace("\n", " "), place, code=code)
+        fail(message, place, code=code)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mypy_plugin.encode import build_form
+from mypy_plugin.encode import FREE_MARK, build_form, sized_class
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Volume, broadcastable, dim
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Run, Shape, from_items
@@ -21,7 +21,7 @@ ARRAYS = {"Tensor": "Tensor", "Parameter": "Parameter", "Buffer": "Buffer", "Arr
 _NUMPY = "ndarray"
 INT_VARIABLES: set[str] = set()
 """Names of `int` type parameters of classes, which stand for sizes wherever they are printed."""
-_TOKEN = re.compile(r"""\s*(?:(?P<name>\*{0,2}[A-Za-z_][\w.@`?-]*\??|\.\.\.|-?\d+\??)|(?P<string>'(?:[^'\\]|\\.)*')|(?P<mark>[\[\],|()]))""")
+_TOKEN = re.compile(r"""\s*(?:(?P<name>\*{0,2}[A-Za-z_][\w.@`?~-]*\??|\.\.\.|-?\d+\??)|(?P<string>'(?:[^'\\]|\\.)*')|(?P<mark>[\[\],|()]))""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _single(text: str, start: int) -> tuple[Node, int]:
     if opening is None or opening["mark"] != "[" or opening.start() != end:
         return Node(name), end
     args, end = _arguments(text, opening.end())
-    return Node(name, args), end
+    return Node(name, args), end + text.startswith("?", end)  # `Literal[3]?`: a literal that mypy may forget
 
 
 def _arguments(text: str, start: int) -> tuple[tuple[Node, ...], int]:
@@ -129,9 +129,8 @@ def _dtypes(node: Node) -> DTypes:
         return _dtypes(node.args[0])
     names = {"floating": "Float", "signedinteger": "Int", "unsignedinteger": "UInt", "number": "Num", "inexact": "Inexact",
              "integer": "Integer", "complexfloating": "Complex", "bool": "Bool"}  # fmt: skip
-    if node.last in ("floating", "signedinteger", "unsignedinteger") and node.args and "Bit" in node.args[0].last:
-        sized = names[node.last] + re.sub(r"\D", "", node.args[0].last)
-        return CLASSES.get(sized, ANY_DTYPE)
+    if node.args and "Bit" in node.args[0].last:
+        return CLASSES.get(sized_class(node.last, int(re.sub(r"\D", "", node.args[0].last))), ANY_DTYPE)
     by_case = {name.lower(): dtypes for name, dtypes in CLASSES.items()}
     return CLASSES.get(node.last) or CLASSES.get(names.get(node.last, "")) or by_case.get(node.last, ANY_DTYPE)
 
@@ -161,7 +160,7 @@ def _item(node: Node) -> Item:
 
 def _plain(name: str) -> str:
     """A type variable's name without mypy's marks (`b`-17`, `b@f`)."""
-    return re.split(r"[`@?]", name.lstrip("*"), maxsplit=1)[0]
+    return re.split(r"[`@?~]", name.lstrip("*"), maxsplit=1)[0]
 
 
 def dim_in(node: Node) -> Dim:
@@ -177,7 +176,7 @@ def dim_in(node: Node) -> Dim:
         case "int" | "Any" | "object" | "...", _:
             return UNKNOWN_DIM
         case _, ():
-            return dim(Symbol(_plain(node.name)))
+            return dim(Symbol(_plain(node.name), kind=Kind.SIZE if FREE_MARK in node.name else Kind.RIGID))
         case _:
             return UNKNOWN_DIM
 
@@ -211,7 +210,7 @@ def pretty(text: str) -> str:
     for start, end, replacement in _replacements(text):
         parts += [text[position:start], replacement]
         position = end
-    return _BOUNDS.sub(lambda match: match[1] or match[2], "".join(parts) + text[position:])
+    return _BOUNDS.sub(lambda match: match[1] or match[2], "".join(parts) + text[position:]).replace(FREE_MARK, "")
 
 
 _BOUNDS = re.compile(r"(\*?\b\w+) <: int = int\b|(?<=[\[ ])(\*\w+) = \*tuple\[int, \.\.\.\]")
