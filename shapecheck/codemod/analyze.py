@@ -107,7 +107,7 @@ def solve_function(function: Function, program: Program, known: Known, library: 
         solved.result = solver.result()
         solved.findings = list({(each.source, each.line): each for each in [*solver.findings, *facts.findings]}.values())
         solved.nicknames = facts.sizes.nicknames
-        solved.parameters = {name: replace(each, value=solver.canonical(each.value)) for name, each in solved.parameters.items()}
+        solved.parameters = {name: replace(each, value=facts.sizes.canonical_value(each.value)) for name, each in solved.parameters.items()}
         better = dict(parameters) | {name: found.value for name, found in solved.parameters.items() if isinstance(found.value, Array)}
         if better == parameters:
             break

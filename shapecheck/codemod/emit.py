@@ -25,12 +25,17 @@ def emit(text: str, edits: Edits, needed: Iterable[Needed]) -> str:
         return text
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     wrapper = MetadataWrapper(cst.parse_module(text.removeprefix("\ufeff")), unsafe_skip_copy=True)
-    annotated = wrapper.visit(_Annotate(edits))
+    extended = wrapper.visit(_Annotate(edits))
+    missing = set(needed)
+    for module in sorted({each.module for each in missing}):
+        extend = _ExtendImport(module, sorted(each.name for each in missing if each.module == module))
+        extended = extended.visit(extend)
+        missing -= {each for each in missing if extend.done and each.module == module}
     context = CodemodContext()
-    for each in sorted(set(needed), key=lambda each: (each.module, each.name)):
+    for each in sorted(missing, key=lambda each: (each.module, each.name)):
         name, _, alias = each.name.partition(" as ")
         AddImportsVisitor.add_needed_import(context, each.module, name, alias or None)
-    return mark + AddImportsVisitor(context).transform_module(annotated).code
+    return mark + AddImportsVisitor(context).transform_module(extended).code
 
 
 class _Annotate(cst.CSTTransformer):
@@ -60,6 +65,46 @@ class _Annotate(cst.CSTTransformer):
         spaced = cst.AssignEqual(cst.SimpleWhitespace(" "), cst.SimpleWhitespace(" "))
         equal = spaced if updated_node.default is not None and updated_node.annotation is None else updated_node.equal
         return updated_node.with_changes(annotation=_annotation(text, updated_node.annotation), equal=equal)
+
+
+class _ExtendImport(cst.CSTTransformer):
+    """Adds names to the file's first `from module import ...` at top level, in order where that is in order."""
+
+    def __init__(self, module: str, names: list[str]) -> None:
+        super().__init__()
+        self.module = module
+        self.names = names
+        self.done = False
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return False
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
+        return False
+
+    def leave_ImportFrom(self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom) -> cst.ImportFrom:
+        module, names = updated_node.module, updated_node.names
+        if self.done or isinstance(names, cst.ImportStar) or not isinstance(module, cst.Name) or module.value != self.module:
+            return updated_node
+        self.done = True
+        listed = list(names)
+        for name in self.names:
+            _insert(listed, name)
+        return updated_node.with_changes(names=listed)
+
+
+def _insert(listed: list[cst.ImportAlias], text: str) -> None:
+    name, _, alias = text.partition(" as ")
+    words = [each.evaluated_name for each in listed]
+    position = next((i for i, word in enumerate(words) if name < word), len(words)) if words == sorted(words) else len(words)
+    comma = listed[0].comma if len(listed) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    named = cst.ImportAlias(cst.Name(name), cst.AsName(cst.Name(alias)) if alias else None)
+    if position == len(listed):
+        named = named.with_changes(comma=listed[-1].comma)
+        listed[-1] = listed[-1].with_changes(comma=comma)
+    else:
+        named = named.with_changes(comma=comma)
+    listed.insert(position, named)
 
 
 def _annotation(text: str, before: cst.Annotation | None) -> cst.Annotation:

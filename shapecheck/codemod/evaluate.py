@@ -55,11 +55,16 @@ _WRAPPERS = frozenset(["nn.Parameter", "torch.nn.Parameter", "torch.compile", "j
 
 @dataclass(slots=True)
 class Evaluator:
-    """The values of one function's variables. `on_call` is told of every call and may answer it."""
+    """The values of one function's variables.
+
+    `on_call` is told of every call and may answer it; `canonical` puts values into the best names, so that sizes known
+    to be equal are equal.
+    """
 
     module: Module
     program: Program
     on_call: Receiver
+    canonical: Callable[[Value], Value]
     variables: dict[str, Local]
 
     def __call__(self, expression: ast.expr | None) -> Local:
@@ -163,7 +168,11 @@ class Evaluator:
         row = lookup(name)
         if row is None:
             return UNKNOWN
-        found = row.apply(name, list(map(plain, arguments)), {key: plain(value) for key, value in keywords.items()})
+        found = row.apply(
+            name,
+            [self.canonical(plain(value)) for value in arguments],
+            {key: self.canonical(plain(value)) for key, value in keywords.items()},
+        )
         return UNKNOWN if isinstance(found, Mismatch) else found
 
     def _binary(self, left: Local, operator: ast.operator, right: Local) -> Local:

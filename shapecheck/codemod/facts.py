@@ -12,7 +12,7 @@ from shapecheck.codemod.report import Evidence
 from shapecheck.core.dim import UNKNOWN_DIM, Atom, Dim, Symbol, dim, substitute
 from shapecheck.core.dtype import DTypes
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Run, Shape
-from shapecheck.core.value import Value
+from shapecheck.core.value import Array, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,18 @@ class Equalities:
     def canonical_shape(self, shape: Shape) -> Shape:
         prefix, suffix = (tuple(map(self.canonical, side)) for side in (shape.prefix, shape.suffix))
         return Shape(prefix, shape.run, suffix)
+
+    def canonical_value(self, value: Value) -> Value:
+        """A value in the best names."""
+        match value:
+            case Dim():
+                return self.canonical(value)
+            case Array():
+                return value.with_shape(self.canonical_shape(value.shape))
+            case tuple():
+                return tuple(map(self.canonical_value, value))
+            case _:
+                return value
 
     def unify(self, left: Dim, right: Dim) -> bool:
         """Makes two sizes one, if at least one of them is a name; False when they are certainly not the same."""

@@ -78,7 +78,7 @@ class Solver:
     def result(self) -> Solution | None:
         """What a function returns; None when nothing is known of it."""
         evidence = tuple(dict.fromkeys([*(e for _, e in self.facts.returned), *(fact.evidence for fact in self.facts.stated_results)]))
-        values = [self.canonical(value) for value, _ in self.facts.returned]
+        values = [self.sizes.canonical_value(value) for value, _ in self.facts.returned]
         if not values:
             return None
         try:
@@ -103,15 +103,6 @@ class Solver:
                 continue
             value = value.with_shape(self.sizes.canonical_shape(joined(value.shape, fact.shape)))
         return value
-
-    def canonical(self, value: Value) -> Value:
-        match value:
-            case Array():
-                return value.with_shape(self.sizes.canonical_shape(value.shape))
-            case tuple():
-                return tuple(map(self.canonical, value))
-            case _:
-                return value
 
 
 def _joint(values: Sequence[Value]) -> Value:

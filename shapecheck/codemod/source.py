@@ -77,7 +77,7 @@ def parse(text: str, path: Path) -> Source:
         BadFile: it is no Python.
     """
     try:
-        return Source(path, text, ast.parse(text), _comments(text))
+        return Source(path, text, ast.parse(text.removeprefix("\ufeff")), _comments(text))
     except SyntaxError as error:
         raise BadFile(f"syntax error: {error.msg}", error.lineno or 0) from None
     except (ValueError, RecursionError, MemoryError) as error:

@@ -46,7 +46,7 @@ class Walker:
         variables: dict[str, Local] = dict(self.parameters)
         if self.function.owner is not None:
             variables |= self.known.attributes.get(self.function.owner, {})
-        self.evaluate = Evaluator(self.function.module, self.program, self._on_call, variables)
+        self.evaluate = Evaluator(self.function.module, self.program, self._on_call, self.facts.sizes.canonical_value, variables)
 
     @property
     def scope(self) -> str:

@@ -57,7 +57,7 @@ def test_reads_of_single_axes() -> None:
             return x.new_zeros(batch, width)
         """,
         """
-        def f(x: Shaped[Tensor, "batch ... width"]):
+        def f(x: Shaped[Tensor, "batch ... width"]) -> Shaped[Tensor, "batch width"]:
             batch = x.shape[0]
             width = x.size(-1)
             return x.new_zeros(batch, width)
