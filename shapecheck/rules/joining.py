@@ -205,6 +205,22 @@ def append(a: Arguments) -> Result:
     return cat(replace(a, values={"tensors": (a["arr"], a["values"]), "dim": a["axis"]}))
 
 
+def meshgrid(a: Arguments) -> Result:
+    """Vectors become arrays over all their combinations; `xy` swaps the first two axes."""
+    given = a["tensors"]
+    arrays = sequence((given,) if isinstance(given, Array) else given)
+    order = a["indexing"]
+    if arrays is None or isinstance(given, Many) or order not in ("ij", "xy") or a.values.get("sparse", False) is not False:
+        return UNKNOWN
+    refused = next((one for one in arrays if one.shape.rank is not None and one.shape.rank > 1), None)
+    if refused is not None and a.library is not Library.NUMPY:
+        return Mismatch("shape-rank", f'expected vectors, found "{refused.shape}"', None, "1 axis", str(refused.shape))
+    sizes = [one.shape.size for one in arrays]
+    if order == "xy":
+        sizes[:2] = sizes[1::-1]
+    return tuple(replace(one, shape=Shape(tuple(sizes)), library=a.library) for one in arrays)
+
+
 # --- cutting -----------------------------------------------------------------------------------------------------
 
 type Cut = Callable[[Dim, Arguments], tuple[Dim, ...] | Dim | Mismatch]
@@ -379,6 +395,8 @@ TABLE = (
     rule(along(1, 1), "tensors|tup, *, dtype=None, **", "torch.hstack", "jnp.hstack", "np.hstack"),
     rule(along(3, 2), "tensors|tup, *, dtype=None, **", "torch.dstack", "jnp.dstack", "np.dstack"),
     rule(column_stack, "tensors|tup", "torch.column_stack", "jnp.column_stack", "np.column_stack"),
+    rule(meshgrid, "*tensors, *, indexing='ij'", "torch.meshgrid"),
+    rule(meshgrid, "*tensors, *, copy=True, sparse=False, indexing='xy'", "jnp.meshgrid", "np.meshgrid"),
     rule(append, "arr, values, axis=None", "jnp.append", "np.append"),
     rule(cut(split), "input|tensor, sections|split_size_or_sections|split_size, dim=0", "torch.split", "Tensor.split"),
     rule(cut(split), "input, sections|split_sizes, dim=0", "torch.split_with_sizes", "Tensor.split_with_sizes"),

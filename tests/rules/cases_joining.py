@@ -52,6 +52,14 @@ def _stacked(rng: random.Random, name: str) -> Case:
     return call(arrays(rng, name, at if rng.random() < 0.7 else 99, 0, 3))
 
 
+@generates("torch.meshgrid", "jnp.meshgrid")
+def _meshgrid(rng: random.Random, name: str) -> Case:
+    kind = dtype_for(rng, name)
+    vectors = [A((size(rng),) if rng.random() < 0.9 else shape(rng, 0, 2), kind) for _ in range(rng.randint(1, 3))]
+    options = {"indexing": rng.choice(("ij", "xy"))} if rng.random() < 0.7 else {}
+    return call(*vectors, **options)
+
+
 @generates("jnp.append")
 def _append(rng: random.Random, name: str) -> Case:
     one, *rest = arrays(rng, name, 0)
