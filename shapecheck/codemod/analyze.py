@@ -53,7 +53,7 @@ def _analyze_module(module: Module, program: Program, known: Known, solved: dict
     library = module.libraries[0]
     for found in module.classes.values():
         if (constructor := found.methods.get("__init__")) is not None:
-            known.attributes[found.node.name] = _attributes(constructor, program, known, library)
+            known.attributes[found.scope] = _attributes(constructor, program, known, library)
     for function in module.functions:
         if function.node.name == "__init__":
             continue

@@ -74,11 +74,11 @@ def called(evaluate: Evaluator, call: ast.Call, caller: Function, program: Progr
     """The function or layer of the program that a call calls; None for libraries and what is not known."""
     match call.func:
         case ast.Attribute(value=ast.Name(id="self"), attr=method) if caller.owner is not None:
-            found = program.classes.get(caller.owner)
+            found = caller.module.classes.get(caller.owner)
             if found is not None and method in found.methods:
                 return found.methods[method]
-        case ast.Name(id=name) if name not in evaluate.variables and name in program.functions:
-            return program.functions[name]
+        case ast.Name(id=name) if name not in evaluate.variables and (function := program.find_function(name, caller.module)):
+            return function
         case _:
             pass
     if isinstance(call.func, ast.Name | ast.Attribute | ast.Subscript):
@@ -91,8 +91,8 @@ def callable_of(value: Local, program: Program) -> Callee | None:
     match value:
         case LayerValue() | Chain():
             return value
-        case Instance(class_name=name) if name in program.classes:
-            methods = program.classes[name].methods
+        case Instance(scope=scope) if scope in program.classes:
+            methods = program.classes[scope].methods
             return methods.get("forward") or methods.get("__call__")
         case _:
             return None
@@ -100,7 +100,7 @@ def callable_of(value: Local, program: Program) -> Callee | None:
 
 def _method(evaluate: Evaluator, function: ast.expr, program: Program) -> Function | None:
     if isinstance(function, ast.Attribute) and isinstance(owner := evaluate(function.value), Instance):
-        found = program.classes.get(owner.class_name)
+        found = program.classes.get(owner.scope)
         return found.methods.get(function.attr) if found is not None else None
     return None
 

@@ -21,9 +21,9 @@ from shapecheck.rules.table import to_value
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An object of a class of the program."""
+    """An object of a class of the program, by the class's scope."""
 
-    class_name: str
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,8 @@ class Evaluator:
     def apply_call(self, call: ast.Call, arguments: Sequence[Local], keywords: Mapping[str, Local]) -> Local:
         """The result of a call of a library's function, layer or array method."""
         public = self.module.resolve(call.func)
+        if isinstance(call.func, ast.Name) and self.program.find_class(call.func.id, self.module) is not None:
+            public = None  # a class of the program that the file imports
         if public is not None:
             return self._public(public, call, arguments, keywords)
         if isinstance(call.func, ast.Attribute):
@@ -150,8 +152,8 @@ class Evaluator:
         return self._apply(public, arguments, keywords)
 
     def _named_call(self, name: str, arguments: Sequence[Local]) -> Local:
-        if name in self.program.classes:
-            return Instance(name)
+        if (found := self.program.find_class(name, self.module)) is not None:
+            return Instance(found.scope)
         match name, arguments:
             case "len", [Array() as array]:
                 return self._apply(f"{_ARRAY_CLASS[array.library]}.__len__", [array], {})

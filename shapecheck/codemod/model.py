@@ -85,11 +85,21 @@ class Module:
 
 @dataclass(slots=True)
 class Program:
-    """All files of a run. Classes and functions of one name in two files are not told apart, so not followed."""
+    """All files of a run. `classes` are by scope; `shared` and `functions` those whose name only one file defines."""
 
     modules: list[Module]
     classes: Mapping[str, Class]
+    shared: Mapping[str, Class]
     functions: Mapping[str, Function]
+
+    def find_class(self, name: str, module: Module) -> Class | None:
+        """The class that a name means in a file: its own, or one that it imports."""
+        return module.classes.get(name) or (self.shared.get(name) if name in module.imports else None)
+
+    def find_function(self, name: str, module: Module) -> Function | None:
+        """The function that a name means in a file: its own, or one that it imports."""
+        own = next((each for each in module.functions if each.qualname == name), None)
+        return own or (self.functions.get(name) if name in module.imports else None)
 
 
 def decorators(node: FunctionNode) -> set[str]:
@@ -121,6 +131,7 @@ def index(sources: Iterable[Source]) -> Program:
     modules = [_module(source) for source in sources]
     return Program(
         modules,
+        {found.scope: found for module in modules for found in module.classes.values()},
         _unique((name, found) for module in modules for name, found in module.classes.items()),
         _unique((each.qualname, each) for module in modules for each in module.functions if "." not in each.qualname),
     )

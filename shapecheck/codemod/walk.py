@@ -45,7 +45,8 @@ class Walker:
         self.origins = {name: name for name in self.parameters}
         variables: dict[str, Local] = dict(self.parameters)
         if self.function.owner is not None:
-            variables |= self.known.attributes.get(self.function.owner, {})
+            owner = self.function.module.classes.get(self.function.owner)
+            variables |= self.known.attributes.get(owner.scope, {}) if owner is not None else {}
         self.evaluate = Evaluator(self.function.module, self.program, self._on_call, self.facts.sizes.canonical_value, variables)
 
     @property
