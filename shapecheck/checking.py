@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import NamedTuple, TextIO
 
 from shapecheck import mypy_config
@@ -23,6 +23,7 @@ CLEAN, FOUND, FATAL = 0, 1, 2
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m|\x1b\(B")
 _MISSING = re.compile(r'Cannot find implementation or library stub for module named "(\w+)')
+_STATIC = Path(__file__).parent / "_static.pyi"
 _LIBRARIES = ("torch", "jax", "numpy", "jaxtyping")
 _IMPORTS = re.compile(r"^[ \t]*(?:from|import)[ \t]+((?:torch|jax)\b[^#\n]*)", re.MULTILINE)
 _IGNORED_FOLDERS = frozenset(["node_modules", "site-packages", "__pycache__"])
@@ -57,7 +58,8 @@ def check(request: Request, out: TextIO, err: TextIO) -> int:
         file = Path(folder, "mypy.toml")
         file.write_text(mypy_config.to_toml(complete), encoding="utf-8")
         arguments = ["--config-file", str(file), *_options(request, python), *request.mypy_arguments, *targets]
-        done = _run(arguments, {str(file): str(config.path or "the configuration")}, Path(folder, "stderr"), out)
+        environment = _environment(python, Path(str(complete.options["cache_dir"])), out)
+        done = _run(arguments, environment, {str(file): str(config.path or "the configuration")}, Path(folder, "stderr"), out)
         print(done.errors, end="", file=err)
     for advice in _advice(done.output + done.errors, python or Path(sys.executable)):
         print(f"shapecheck: {advice}", file=err)
@@ -144,13 +146,13 @@ def _sources(path: Path) -> Iterator[Path]:
 
 
 def _interpreter(request: Request, config: Config) -> Path | None:
-    """The interpreter whose packages the program uses; None when it is ours, or when the configuration says."""
+    """The interpreter whose packages the program uses; None when it is ours."""
     if request.python is not None:
-        if not os.access(request.python, os.X_OK) or request.python.is_dir():
+        if not request.python.is_file():
             raise Unusable(f"{request.python} is not a Python interpreter: name one with --python-executable")
         return request.python
     if "python_executable" in config.options:
-        return None
+        return Path(os.path.expandvars(str(config.options["python_executable"]))).expanduser()
     found = next(_environments(Path.cwd()), None)
     return None if found is None or found.parent.parent.resolve() == Path(sys.prefix).resolve() else found
 
@@ -176,10 +178,39 @@ class _Done(NamedTuple):
     errors: str
 
 
-def _run(arguments: Sequence[str], renamed: Mapping[str, str], errors: Path, out: TextIO) -> _Done:
-    """Runs mypy, passing its output on as it comes. Names of our temporary files are shown as what they stand for."""
+def _environment(python: Path | None, cache: Path, out: TextIO) -> dict[str, str]:
+    """The environment that mypy runs in."""
     # A module of the user's that is called like one of ours or mypy's must not be imported in its place.
-    environment = os.environ | {"PYTHONSAFEPATH": "1"} | ({"MYPY_FORCE_COLOR": "1"} if out.isatty() else {})
+    found = os.environ | {"PYTHONSAFEPATH": "1"} | ({"MYPY_FORCE_COLOR": "1"} if out.isatty() else {})
+    if python is not None and not _has_shapecheck(python):
+        found["MYPYPATH"] = os.pathsep.join(filter(None, [str(_stubs(cache)), os.environ.get("MYPYPATH")]))
+    return found
+
+
+def _has_shapecheck(python: Path) -> bool:
+    """Whether we are installed for an interpreter. If not, it has no stub of ours for mypy to find."""
+    question = "import importlib.util, sys; sys.exit(importlib.util.find_spec('shapecheck') is None)"
+    try:
+        return subprocess.run([python, "-P", "-c", question], capture_output=True, check=False).returncode == 0
+    except OSError as error:
+        raise Unusable(f"{python} does not run ({error.strerror}): name a Python interpreter with --python-executable") from error
+
+
+def _stubs(cache: Path) -> Path:
+    """A folder that holds nothing but our stub of sizes and dtypes."""
+    folder = (Path(gettempdir(), "shapecheck") if str(cache) == os.devnull else cache.absolute()) / "stubs"
+    package = folder / "shapecheck"
+    package.mkdir(parents=True, exist_ok=True)
+    for name, text in (("__init__.pyi", ""), ("_static.pyi", _STATIC.read_text(encoding="utf-8"))):
+        if not (package / name).exists() or (package / name).read_text(encoding="utf-8") != text:
+            (package / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def _run(
+    arguments: Sequence[str], environment: Mapping[str, str], renamed: Mapping[str, str], errors: Path, out: TextIO
+) -> _Done:
+    """Runs mypy, passing its output on as it comes. Names of our temporary files are shown as what they stand for."""
     command = [sys.executable, "-m", "mypy", *arguments]
     lines: list[str] = []
     with (
@@ -206,7 +237,7 @@ def _advice(text: str, python: Path) -> Iterator[str]:
     for name in _LIBRARIES:
         if name in missing:
             yield (
-                f"{name} is not installed for {python}, so nothing is known of its arrays: install it there, "
+                f"{name} is not installed for {python}, so what depends on it is unknown: install it there, "
                 "or name the interpreter that has it with --python-executable"
             )
     if "INTERNAL ERROR" in text:

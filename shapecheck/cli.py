@@ -51,8 +51,12 @@ def main() -> None:
 @main.command(cls=PassingOn, options_metavar="[OPTIONS] [-- MYPY_OPTIONS]")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--strict", is_flag=True, help="Switch on mypy's strict mode.")
-@click.option("--python-executable", "python", type=click.Path(path_type=Path), help="The interpreter whose packages the program uses.")
-@click.option("--config-file", "config", type=click.Path(path_type=Path), help="A mypy configuration to use in place of the one found.")
+@click.option(
+    "--python-executable", "python", type=click.Path(path_type=Path), help="The interpreter whose packages the program uses."
+)
+@click.option(
+    "--config-file", "config", type=click.Path(path_type=Path), help="A mypy configuration to use in place of the one found."
+)
 @click.pass_context
 def check(ctx: click.Context, paths: tuple[Path, ...], strict: bool, python: Path | None, config: Path | None) -> None:
     """Check files and folders with mypy and the shapecheck plugin.
@@ -77,7 +81,9 @@ def check(ctx: click.Context, paths: tuple[Path, ...], strict: bool, python: Pat
 @click.option("--diff", "mode", flag_value="diff", default=True, help="Print the changes as a unified diff (the default).")
 @click.option("--write", "mode", flag_value="write", help="Change the files.")
 @click.option("--check", "mode", flag_value="check", help="Print the diff, and exit with 1 when there is one.")
-@click.option("--json", "as_json", is_flag=True, help="Print the evidence for every annotation and the reason for every skip instead.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the evidence for every annotation and the reason for every skip instead."
+)
 @click.option("--no-verify", is_flag=True, help="Do not check the result with mypy.")
 @click.pass_context
 def annotate(ctx: click.Context, paths: tuple[Path, ...], mode: str, as_json: bool, no_verify: bool) -> None:

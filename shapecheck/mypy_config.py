@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import fill, indent
 
 PLUGIN = "shapecheck.mypy"
 DEFAULTS: Mapping[str, object] = {"allow_redefinition": True, "show_column_numbers": True}
@@ -99,7 +100,7 @@ def _read_ini(path: Path) -> Config | None:
     modules: dict[str, Mapping[str, object]] = {}
     for section in parser.sections():
         if section.startswith("mypy-"):
-            modules |= dict.fromkeys(section.removeprefix("mypy-").split(","), dict(parser[section]))
+            modules |= {name: dict(parser[section]) for name in section.removeprefix("mypy-").split(",")}
     return Config(path, dict(parser["mypy"]), modules)
 
 
@@ -147,7 +148,7 @@ def _plugin(name: str, path: Path | None) -> str:
 def _cache(options: Mapping[str, object]) -> str:
     """A folder within the user's cache: results with other options in the same place would displace each other."""
     folder = str(options.get("cache_dir") or ".mypy_cache")
-    return folder if folder == os.devnull else os.path.join(folder, "shapecheck")
+    return folder if folder == os.devnull else str(Path(folder, "shapecheck"))
 
 
 def to_toml(config: Config) -> str:
@@ -169,12 +170,17 @@ def _toml_values(values: Mapping[str, object]) -> Iterator[str]:
         yield f"{json.dumps(key)} = {json.dumps(value, ensure_ascii=False, default=str)}"
 
 
-def example(plugin_only: bool = False) -> str:
+def example(skipped: Iterable[str]) -> str:
     """The block that the documentation shows for a `pyproject.toml`."""
-    from shapecheck.internals import SKIPPED
+    words = fill(", ".join(f'"{name}.*"' for name in skipped) + ",", 100, break_on_hyphens=False)
+    return f"""\
+[tool.mypy]
+plugins = ["{PLUGIN}"]
+allow_redefinition = true
 
-    lines = ["[tool.mypy]", f'plugins = ["{PLUGIN}"]', "allow_redefinition = true"]
-    if not plugin_only:
-        names = [f'  "{name}.*",' for name in SKIPPED]
-        lines += ["", "[[tool.mypy.overrides]]", "module = [", *names, "]", 'follow_imports = "skip"']
-    return "\n".join(lines) + "\n"
+[[tool.mypy.overrides]]  # parts of the libraries that mypy need not read: a first run takes a third of the time
+module = [
+{indent(words, "  ")}
+]
+follow_imports = "skip"
+"""

@@ -41,18 +41,18 @@ or a name stands for two sizes that no values make equal. Names are bound anew i
 order; the message says which argument bound the name. Inside a function its names are fixed but unknown, so returning
 a `"c"` where `"b"` is promised is an error for the callers that give different sizes.""",
     example="""\
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
-def dot(x: Float[Tensor, "n"], y: Float[Tensor, "n"]) -> Float[Tensor, ""]:
-    return (x * y).sum()
+def project(x: Float[Tensor, "batch i"], w: Float[Tensor, "i o"]) -> Float[Tensor, "batch o"]:
+    return x @ w
 
 
-dot(torch.zeros(3), torch.zeros(4))
+def classify(images: Float[Tensor, "batch 784"], w: Float[Tensor, "128 10"]) -> Float[Tensor, "batch 10"]:
+    return project(images, w)
 """,
-    message='10:21: error: Argument "y" to "dot" is Float32[Tensor, "4"], expected Float[Tensor, "n"]: axis 0 should be 3, found 4 ("n" was bound to 3 by argument "x")  [shape-mismatch]',
+    message='10:28: error: Argument "w" to "project" is Float[Tensor, "128 10"], expected Float[Tensor, "i o"]: axis 0 should be i=784, found 128 ("i" was bound to 784 by argument "x")  [shape-mismatch]',
     fix="""\
 Look at the axis the message names, on both sides. Usually an operand is transposed, or a sum runs over the wrong axis.
 If the two sizes may differ by design, give them two names.""",
@@ -94,7 +94,7 @@ from torch import Tensor
 def scores(q: Float[Tensor, "b t d"], k: Float[Tensor, "b t d"]) -> Float[Tensor, "b t t"]:
     return q @ k
 """,
-    message="",
+    message='6:12: error: @: inner axes differ: d on the left, t on the right (got Float[Tensor, "b t d"] and Float[Tensor, "b t d"])  [shape-op]',
     fix="""\
 The message shows the shapes the operation got. Transpose, reshape or index one of them so that the axes meet; here
 `q @ k.mT` is meant.""",
@@ -116,7 +116,7 @@ from torch import Tensor
 def normalize(x: Float[Tensor, "batch features"]) -> Float[Tensor, "batch features"]:
     return x / x.sum(dim=1)
 """,
-    message="",
+    message='6:12: error: /: the batch axes (batch) and (batch features) do not broadcast (got Float[Tensor, "batch"] and Float[Tensor, "batch features"])  [shape-broadcast]',
     fix="""\
 Keep the reduced axis with `keepdim=True`, or add one with `[:, None]` where the sizes should meet. For a parameter that
 may have size 1 and broadcast, write `#name`.""",
@@ -131,7 +131,6 @@ The array's dtype is not in the set that the annotation names (`Float` holds eve
 integers, `Shaped` everything), or an operation does not take it. A dtype that is only known to be in a larger set, such
 as a `Float` where `Float32` is wanted, is not reported.""",
     example="""\
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -140,9 +139,10 @@ def embed(tokens: Int[Tensor, "b t"], table: Float[Tensor, "v d"]) -> Float[Tens
     return table[tokens]
 
 
-embed(torch.zeros(2, 8), torch.randn(100, 16))
+def first(pixels: Float[Tensor, "b t"], table: Float[Tensor, "v d"]) -> Float[Tensor, "b t d"]:
+    return embed(pixels, table)
 """,
-    message='10:7: error: Argument "tokens" to "embed" is Float32[Tensor, "2 8"], expected Int[Tensor, "b t"]: the dtype should be Int, found Float32  [shape-dtype]',
+    message='10:18: error: Argument "tokens" to "embed" is Float[Tensor, "b t"], expected Int[Tensor, "b t"]: the dtype should be Int, found Float  [shape-dtype]',
     fix="""\
 Convert where the value is made (`dtype=torch.long`, `.long()`, `.astype(...)`), or widen the annotation if the code is
 right for both.""",
@@ -164,7 +164,7 @@ from torch import Tensor
 def flatten(x: Float[Tensor, "batch, channels"]) -> Tensor:
     return x.flatten()
 """,
-    message="",
+    message='5:31: error: in the shape "batch, channels", axes are separated by spaces, not commas; write "batch"  [shape-annotation]',
     fix="""\
 The message names the likely mistake. `shapecheck explain shape-annotation` and jaxtyping's documentation list what a
 shape string may contain.""",
@@ -192,19 +192,22 @@ _UNKNOWN = Diagnostic(
 An array whose shape or dtype shapecheck could not follow is used where an annotation asks for a certain one. That is not
 an error, and nothing is reported unless you ask for it: this code measures how much of a program is really checked.""",
     example="""\
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
-def load(path: str) -> Tensor: ...
+def load(path: str) -> Tensor:
+    return torch.load(path)
 
 
-def train(images: Float[Tensor, "b c h w"]) -> None: ...
+def train(images: Float[Tensor, "b c h w"]) -> None:
+    print(images.shape)
 
 
 train(load("images.pt"))
 """,
-    message="",
+    message='14:7: error: Argument "images" to "train" is Tensor, expected Float[Tensor, "b c h w"]: its shape is not known  [shape-unknown]',
     fix="""\
 Annotate where the array comes from; one annotated local is enough: `x: Float[Tensor, "b c h w"] = load(path)`. Switch the
 code on with `enable_error_code = ["shape-unknown"]` or `shapecheck check --enable-error-code shape-unknown`.""",
