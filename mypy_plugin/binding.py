@@ -156,10 +156,8 @@ class Binder:
         The constructor still sees the names; it ties them together.
         """
         if info.tuple_type is not None and info.is_named_tuple:
-            items = [self.erased(item) for item in info.tuple_type.items]
-            info.tuple_type = info.tuple_type.copy_modified(items=items)
-            if info.special_alias is not None:
-                info.special_alias.target = info.tuple_type
+            # In place: mypy computes the tuple's fallback later, on this very object.
+            info.tuple_type.items[:] = [self.erased(item) for item in info.tuple_type.items]
         if info.typeddict_type is not None:
             fields = info.typeddict_type.items
             fields.update({name: self.erased(item) for name, item in fields.items()})
@@ -262,7 +260,7 @@ def free_variables(typ: Type) -> Iterator[TypeVarLikeType]:
 
 
 def variables_in(typ: Type) -> Iterator[TypeVarLikeType]:
-    """Every type variable in a type, outside callables and recursive aliases."""
+    """Every type variable in a type, outside callables, named tuples and recursive aliases."""
     if isinstance(typ, TypeAliasType) and (typ.alias is None or typ.is_recursive):
         return
     match get_proper_type(typ):
@@ -270,6 +268,8 @@ def variables_in(typ: Type) -> Iterator[TypeVarLikeType]:
             yield variable
         case UnpackType(type=inner):
             yield from variables_in(inner)
+        case TupleType(partial_fallback=fallback) if fallback.type.fullname != "builtins.tuple":
+            return  # a named tuple's names are its own
         case Instance(args=parts) | TupleType(items=parts) | UnionType(items=parts):
             for part in parts:
                 yield from variables_in(part)

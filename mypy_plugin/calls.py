@@ -379,7 +379,8 @@ class Matching:
         whole = get_proper_type(default)
         if self.signature.is_type_obj() and isinstance(whole, TupleType) and len(whole.items) == len(self.signature.arg_types):
             default = whole.copy_modified(items=self.signature.arg_types)  # a named tuple has what it was given
-            replaced.update({v.id: reader.named("builtins.int", []) for v in variables_in(default) if is_free(v)})
+            free = [v for typ in self.signature.arg_types for v in variables_in(typ) if is_free(v)]
+            replaced.update({v.id: reader.named("builtins.int", []) for v in free})
         expanded = expand_type(default, replaced) if replaced else default
         return interpolations.fill(expanded, self.value, reader.named)
 

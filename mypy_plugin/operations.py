@@ -8,15 +8,16 @@ answers the same each time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeIs
 
-from mypy.nodes import CallExpr, Context
+from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, MemberExpr
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
-from mypy.types import Instance, Type
+from mypy.types import AnyType, CallableType, Instance, Type, get_proper_type
 
 from mypy_plugin import codes
-from mypy_plugin.encode import array_instance, array_of
+from mypy_plugin.encode import ANY, array_instance, array_of
 from mypy_plugin.names import function_rule, method_rule
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import Mismatch
@@ -72,10 +73,12 @@ def apply_call(name: str, before: list[Value], call: CallExpr, ctx: FunctionCont
 def method(ctx: MethodContext, name: str) -> Type:
     """The type of a call of an array's method or operator."""
     array = array_of(ctx.type)
+    if name == "__iter__" and array is not None:
+        return iteration(ctx, array)
     rule = method_rule(array.library, name) if array is not None else None
     if array is None or rule is None:
         return ctx.default_return_type
-    if isinstance(ctx.context, CallExpr):
+    if is_written(ctx.context, name):
         return apply_call(rule, [array], ctx.context, ctx)
     reader = Reader(checker(ctx.api))
     operands = [
@@ -86,6 +89,21 @@ def method(ctx: MethodContext, name: str) -> Type:
     return apply(rule, [array, *operands], {}, ctx, reader)
 
 
+def is_written(context: Context, name: str) -> TypeIs[CallExpr]:
+    """Whether the method is called by its name; operators, loops and unpackings call it without."""
+    return isinstance(context, CallExpr) and isinstance(context.callee, MemberExpr) and context.callee.name == name
+
+
+def iteration(ctx: MethodContext, array: Array) -> Type:
+    """The iterator over an array: its items lack the first axis."""
+    default = get_proper_type(ctx.default_return_type)
+    like = array_instance(ctx.type)
+    if not isinstance(default, Instance) or len(default.args) != 1 or like is None or not array.shape.prefix:
+        return ctx.default_return_type
+    item = array.with_shape(replace(array.shape, prefix=array.shape.prefix[1:]))
+    return default.copy_modified(args=[Reader(checker(ctx.api)).write(item, ANY, like)])
+
+
 def is_array(instance: Instance) -> bool:
     """Whether an object is an array of a library we know."""
     return array_instance(instance) is not None
@@ -94,7 +112,7 @@ def is_array(instance: Instance) -> bool:
 @cache
 def is_array_method(name: str) -> bool:
     """Whether some array class has a rule for a method or attribute of this name."""
-    return any(method_rule(library, name) is not None for library in Library)
+    return name == "__iter__" or any(method_rule(library, name) is not None for library in Library)
 
 
 def apply(
@@ -167,6 +185,20 @@ def display(name: str) -> str:
     return f"torch.nn.functional.{last}" if owner == "F" else f"torch.{name}" if owner == "nn" else name
 
 
+ATTRIBUTES = frozenset([
+    "shape", "T", "mT", "H", "mH", "dtype", "ndim", "size", "data", "grad", "real", "imag", "itemsize", "nbytes", "flat",
+])  # fmt: skip
+"""What is read, not called. (`size` is called in torch, where it is a method to mypy and never comes here.)"""
+
+
+def _callable(ctx: AttributeContext) -> Type:
+    """A method that the library defines as an attribute without a type: callable, so that its rule is asked."""
+    if not isinstance(get_proper_type(ctx.default_attr_type), AnyType):
+        return ctx.default_attr_type
+    function = checker(ctx.api).named_type("builtins.function")
+    return CallableType([ANY, ANY], [ARG_STAR, ARG_STAR2], [None, None], ctx.type, function)
+
+
 def attribute(ctx: AttributeContext) -> Type:
     """An attribute of an array that has a rule: `x.shape`, `x.T`."""
     array = array_of(ctx.type)
@@ -177,6 +209,8 @@ def attribute(ctx: AttributeContext) -> Type:
     rule = lookup(rule_name) if rule_name is not None else None
     if rule is None or rule_name is None:
         return ctx.default_attr_type
+    if name not in ATTRIBUTES:
+        return _callable(ctx)
     reader = Reader(checker(ctx.api))
     result = rule.apply(rule_name, [array])
     if isinstance(result, Mismatch):

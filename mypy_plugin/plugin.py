@@ -50,7 +50,7 @@ class ShapecheckPlugin(Plugin):
         root = file.fullname.partition(".")[0]
         if f"{root}." not in _LIBRARIES:
             aliases.preserve(file)
-        return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS else [(10, STATIC, -1)]
+        return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS or file.fullname == STATIC else [(10, STATIC, -1)]
 
     def get_customize_class_mro_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
         hook = classes.hook_for(fullname)
@@ -146,7 +146,7 @@ class ShapecheckPlugin(Plugin):
         return fingerprint()
 
 
-_FOUNDATIONS = frozenset(["shapecheck", "mypy_extensions", "typing_extensions", "_typeshed"])
+_FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])
 
 
 @cache
