@@ -122,16 +122,22 @@ def _certainly(array: Array, *categories: int) -> bool:
 # --- elementwise --------------------------------------------------------------------------------------------------
 
 
-def elementwise_loss(a: Arguments) -> Result:
-    """`mse_loss` and its kin: the two broadcast and promote to a dtype of floats."""
+def broadcast_loss(a: Arguments) -> Result:
+    """The two broadcast and promote, as arrays of the broadcast shape."""
     arrays = _arrays(a)
     if arrays is None:
         return UNKNOWN
     found = broadcast(arrays[0].shape, arrays[1].shape, a.facts)
     if isinstance(found, Mismatch):
         return found
-    promoted = result_type([array.with_shape(found) for array in arrays], a.library)
-    return float_array(Array(ANY_SHAPE, promoted.dtypes)) or reduced(a, found, promoted)
+    return reduced(a, found, result_type([array.with_shape(found) for array in arrays], a.library))
+
+
+def elementwise_loss(a: Arguments) -> Result:
+    """`mse_loss` and its kin: a broadcast loss of floats."""
+    arrays = _arrays(a)
+    refused = float_array(Array(ANY_SHAPE, result_type(arrays, a.library).dtypes)) if arrays is not None else None
+    return refused or broadcast_loss(a)
 
 
 def kept_loss(a: Arguments) -> Result:
@@ -144,7 +150,7 @@ def kept_loss(a: Arguments) -> Result:
 
 def absolute_loss(a: Arguments) -> Result:
     """`l1_loss` of complex numbers is real."""
-    found = elementwise_loss(a)
+    found = broadcast_loss(a)
     return found.with_dtype(real_part(found.dtype)) if isinstance(found, Array) else found
 
 

@@ -223,7 +223,7 @@ def _torch(item: A) -> Any:
 
 def _jax(item: A) -> Any:
     if item.dtype == "prng_key":
-        return jax.ShapeDtypeStruct(item.shape, jax.dtypes.prng_key if False else jax.random.key(0).dtype)
+        return jax.ShapeDtypeStruct(item.shape, jax.random.key(0).dtype)
     return jax.ShapeDtypeStruct(item.shape, item.dtype, weak_type=item.weak)
 
 
