@@ -64,7 +64,7 @@ def _analyze_module(module: Module, program: Program, known: Known, solved: dict
 
 def _attributes(constructor: Function, program: Program, known: Known, library: Library) -> dict[str, Local]:
     """What a constructor stores in `self`; its integer parameters are sizes."""
-    sizes: dict[str, Local] = {name: UNKNOWN for name in _names(constructor.node)}
+    sizes: dict[str, Local] = dict.fromkeys(_names(constructor.node), UNKNOWN)
     sizes |= {
         arg.arg: constructor_size(arg.arg, constructor.scope)
         for arg, default in _with_defaults(constructor)
@@ -94,7 +94,9 @@ def _may_be_size(arg: ast.arg, default: ast.expr | None) -> bool:
 
 def solve_function(function: Function, program: Program, known: Known, library: Library) -> Solved:
     """The slots of one function, walked again until its own parameters are settled."""
-    existing = {arg.arg: read_annotation(arg.annotation, function.module, function.scope) for arg in function.parameters if arg.annotation}
+    existing = {
+        arg.arg: read_annotation(arg.annotation, function.module, function.scope) for arg in function.parameters if arg.annotation
+    }
     solved = Solved(function, existing, library=library)
     parameters = _initial(function, existing, library)
     for _ in range(_PASSES):
@@ -102,13 +104,19 @@ def solve_function(function: Function, program: Program, known: Known, library: 
         facts = walker.run()
         solver = Solver(facts, library)
         _note_existing(facts, existing)
-        solutions = {name: found for name in parameters if (found := _solution(solver, name, parameters[name], solved)) is not None}
+        solutions = {
+            name: found for name in parameters if (found := _solution(solver, name, parameters[name], solved)) is not None
+        }
         solved.parameters = {**solved.parameters, **solutions}
         solved.result = solver.result()
         solved.findings = list({(each.source, each.line): each for each in [*solver.findings, *facts.findings]}.values())
         solved.nicknames = facts.sizes.nicknames
-        solved.parameters = {name: replace(each, value=facts.sizes.canonical_value(each.value)) for name, each in solved.parameters.items()}
-        better = dict(parameters) | {name: found.value for name, found in solved.parameters.items() if isinstance(found.value, Array)}
+        solved.parameters = {
+            name: replace(each, value=facts.sizes.canonical_value(each.value)) for name, each in solved.parameters.items()
+        }
+        better = dict(parameters) | {
+            name: found.value for name, found in solved.parameters.items() if isinstance(found.value, Array)
+        }
         if better == parameters:
             break
         parameters = better
@@ -207,7 +215,10 @@ def _signature(solved: Solved) -> Signature:
     parameters |= {name: found.array for name, found in solved.existing.items() if found.array is not None}
     result = solved.result.value if solved.result is not None else UNKNOWN
     returns = solved.function.node.returns
-    if returns is not None and (written := read_annotation(returns, solved.function.module, solved.function.scope)).array is not None:
+    if (
+        returns is not None
+        and (written := read_annotation(returns, solved.function.module, solved.function.scope)).array is not None
+    ):
         result = written.array
     return Signature(parameters, result)
 
@@ -223,6 +234,7 @@ def untouchable(solved: Solved) -> Skipped | None:
 def written_slots(solved: Solved) -> set[str]:
     """Slots that have a jaxtyping annotation, which is never touched."""
     node, module = solved.function.node, solved.function.module
-    slots = {arg.arg for arg in solved.function.parameters if arg.annotation is not None and has_jaxtyping(arg.annotation, module)}
+    slots = {
+        arg.arg for arg in solved.function.parameters if arg.annotation is not None and has_jaxtyping(arg.annotation, module)
+    }
     return slots | ({RETURN} if node.returns is not None and has_jaxtyping(node.returns, module) else set())
-

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from shapecheck.codemod.evaluate import Chain, Evaluator, Instance, Local
 from shapecheck.codemod.facts import Equalities, merge
 from shapecheck.codemod.model import Function, Program
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, Symbol, dim, substitute
+from shapecheck.core.dim import UNKNOWN_DIM, Atom, Dim, Symbol, dim, substitute
 from shapecheck.core.shape import ANY_RUN, Run, Shape
 from shapecheck.core.value import UNKNOWN, Array, LayerValue, Value
 
@@ -48,7 +48,7 @@ def in_terms_of(shape: Shape, sizes: Mapping[Symbol, Dim]) -> Shape:
 
 
 def _translated(size: Dim, sizes: Mapping[Symbol, Dim]) -> Dim:
-    return substitute(size, {**sizes}) if all(symbol in sizes for symbol in size.symbols()) else UNKNOWN_DIM
+    return substitute(size, dict[Atom, Dim](sizes.items())) if all(symbol in sizes for symbol in size.symbols()) else UNKNOWN_DIM
 
 
 def _symbols(shape: Shape) -> list[Symbol]:

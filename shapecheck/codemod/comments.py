@@ -16,8 +16,12 @@ _WORD = r"[^\W\d]\w*'?"
 _SIZE = rf"(?:\d+|{_WORD}|\*{_WORD}|\.\.\.|[\w\s+*/'().-]+?)"
 _GROUP = rf"[(\[]\s*{_SIZE}?(?:\s*(?:,|\bx\b|×)\s*{_SIZE})*\s*,?\s*[)\]]"
 _LEAD = r"(?:(?:each|now|shape|shapes|of|is|has|output|result|returns?|size)\b[:=\s]*|->\s*|[=:]\s*)*"
-_STATEMENT = re.compile(rf"^(?:(?P<names>{_WORD}(?:\s*,\s*{_WORD})*)\s*(?:[:=]|\bis\b)\s*)?{_LEAD}(?P<first>{_GROUP})(?:\s*(?:->|=>|→)\s*(?P<second>{_GROUP}))?(?P<tail>.*)$")
-_NAMED = re.compile(rf"\b(?P<name>{_WORD})`?\s*(?::|=|\bhas shape\b|\bof shape\b)\s*(?:\w+\s+)?{_LEAD}(?P<first>{_GROUP})(?:\s*(?:->|=>|→)\s*(?P<second>{_GROUP}))?")
+_STATEMENT = re.compile(
+    rf"^(?:(?P<names>{_WORD}(?:\s*,\s*{_WORD})*)\s*(?:[:=]|\bis\b)\s*)?{_LEAD}(?P<first>{_GROUP})(?:\s*(?:->|=>|→)\s*(?P<second>{_GROUP}))?(?P<tail>.*)$"
+)
+_NAMED = re.compile(
+    rf"\b(?P<name>{_WORD})`?\s*(?::|=|\bhas shape\b|\bof shape\b)\s*(?:\w+\s+)?{_LEAD}(?P<first>{_GROUP})(?:\s*(?:->|=>|→)\s*(?P<second>{_GROUP}))?"
+)
 _PRODUCED = re.compile(rf"^(?:.*?[:;]\s*)?(?P<first>{_GROUP})\s*(?:x|@|\*|\+)\s*{_GROUP}\s*(?:->|=>|→)\s*(?P<second>{_GROUP})")
 _RETURNED = re.compile(rf"(?:(?:of\s+)?(?:shape|size)\s+|^\s*(?:{_WORD}\s*:\s*)?){_LEAD}(?P<first>{_GROUP})")
 _FILLERS = frozenset(["each", "now", "shape", "shapes", "of", "is", "has", "output", "result", "returns", "return", "size"])
@@ -142,4 +146,3 @@ def _section(row: str, inside: bool) -> bool:
     if word in ("returns", "return") or row.strip().lower().startswith((":return", "returns:", "return:")):
         return True
     return inside and word not in ("args", "arguments", "parameters", "raises", "examples", "yields", "note", "notes")
-

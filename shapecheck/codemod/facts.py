@@ -41,7 +41,7 @@ class Facts:
     returned: list[tuple[Value, Evidence]] = field(default_factory=list)
     stated_results: list[ShapeFact] = field(default_factory=list)
     findings: list[Evidence] = field(default_factory=list)
-    sizes: Equalities = field(default_factory=lambda: Equalities())
+    sizes: Equalities = field(default_factory=Equalities)
 
     def add_shape(self, parameter: str, fact: ShapeFact) -> None:
         if fact not in self.shapes.setdefault(parameter, []):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,10 @@ from pathlib import Path
 from shapecheck.codemod.analyze import Solved, analyze, untouchable, written_slots
 from shapecheck.codemod.emit import emit
 from shapecheck.codemod.imports import array_spelling, dtype_spellings
-from shapecheck.codemod.model import Module, index
-from shapecheck.codemod.report import RETURN, Annotated, Confidence, FileReport, Report, Skipped, Slot
+from shapecheck.codemod.model import Function, Module, index
+from shapecheck.codemod.report import RETURN, Annotated, Confidence, Evidence, FileReport, Report, Skipped, Slot
+from shapecheck.codemod.revealed import bound_names
+from shapecheck.codemod.revealed import read as read_revealed
 from shapecheck.codemod.solve import Solution
 from shapecheck.codemod.source import BadFile, Source, find_files, read
 from shapecheck.codemod.spell import Speller
@@ -35,6 +38,7 @@ class Options:
     confidence: Confidence = Confidence.STATED
 
 
+_NOTHING = "nothing is known of its axes"
 _ORDER = (Confidence.STATED, Confidence.SUPPORTED, Confidence.PROVED)
 
 
@@ -53,8 +57,14 @@ def annotate(paths: Iterable[Path | str], options: Options = Options()) -> Repor
     wanted = [source for source in sources if _SKIP_FILE not in source.text]
     program = index(wanted)
     solved = analyze(program)
-    reports = [_file_report(module, [each for each in solved if each.function.module is module], options) for module in program.modules]
-    reports += [FileReport(each.path, each.text, each.text, skipped=(Skipped("marked to be skipped"),)) for each in sources if each not in wanted]
+    reports = [
+        _file_report(module, [each for each in solved if each.function.module is module], options) for module in program.modules
+    ]
+    reports += [
+        FileReport(each.path, each.text, each.text, skipped=(Skipped("marked to be skipped"),))
+        for each in sources
+        if each not in wanted
+    ]
     notes = () if options.verify else ("not verified: the annotations were not checked with mypy",)
     done = _verified(reports, program.modules, options) if options.verify else reports
     return Report(tuple(sorted([*done, *failed], key=lambda each: each.path)), notes)
@@ -84,7 +94,7 @@ def apply(module: Module, annotated: Sequence[Annotated]) -> str:
         return module.source.text
     classes = {dtype for each in annotated for dtype in _dtypes_in(each.annotation)}
     _, needed = dtype_spellings(module, classes)
-    libraries = {library for library in module.libraries}
+    libraries = set(module.libraries)
     array, array_import = array_spelling(module, module.libraries[0]) if libraries else ("", None)
     edits = {(each.slot.line, each.slot.name): each.annotation for each in annotated}
     used = array_import is not None and any(array in text for text in edits.values())
@@ -142,7 +152,7 @@ def _proposed(
     spelled = draft.annotation(solution.value, {})
     if spelled is None:
         if isinstance(solution.value, Array | tuple):
-            yield Skipped("nothing is known of its axes", slot.line, slot, solution.evidence)
+            yield Skipped(_NOTHING, slot.line, slot, solution.evidence)
         return
     if _ORDER.index(solution.confidence) < _ORDER.index(options.confidence):
         yield Skipped(f"only {solution.confidence}", slot.line, slot, solution.evidence)
@@ -166,7 +176,10 @@ def _bare_node(before: ast.expr | None, solved: Solved) -> ast.expr | None:
 def _defaults_to_none(node: ast.FunctionDef | ast.AsyncFunctionDef, arg: ast.arg) -> bool:
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [*zip(reversed(positional), reversed(arguments.defaults), strict=False), *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    pairs = [
+        *zip(reversed(positional), reversed(arguments.defaults), strict=False),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
     return any(each is arg and isinstance(default, ast.Constant) and default.value is None for each, default in pairs)
 
 
@@ -175,15 +188,54 @@ def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def _verified(reports: Sequence[FileReport], modules: Sequence[Module], options: Options) -> list[FileReport]:
-    """The reports without the annotations that the type checker refuses."""
+    """The reports without the annotations that the type checker refuses, and with the returns that it infers."""
     by_path = {module.source.path: module for module in modules}
-    candidates = [Candidate(each.path, each.before, each.annotated, partial(apply, by_path[each.path])) for each in reports if each.changed]
+    candidates = [_candidate(each, by_path[each.path]) for each in reports if each.changed]
     if not candidates:
         return list(reports)
     answers = {answer.path: answer for answer in verified(candidates, options.inference or MypyInference())}
     return [_answered(each, answers[each.path]) if each.path in answers else each for each in reports]
 
 
+def _candidate(report: FileReport, module: Module) -> Candidate:
+    done = {each.slot.function for each in report.annotated if each.slot.name == RETURN}
+    barred = {
+        each.slot.function for each in report.skipped if each.slot is not None and each.slot.name == RETURN and each.slot.function
+    }
+    names = Counter(each.qualname for each in module.functions)
+    asked = {
+        each.qualname: each
+        for each in module.functions
+        if each.node.returns is None and names[each.qualname] == 1 and each.qualname not in done and not _is_generator(each.node)
+    }
+    blocked = barred - {each.slot.function for each in report.skipped if each.slot is not None and each.reason == _NOTHING}
+    propose = partial(_revealed, module, asked)
+    return Candidate(report.path, report.before, report.annotated, partial(apply, module), frozenset(asked) - blocked, propose)
+
+
+def _revealed(
+    module: Module, asked: Mapping[str, Function], name: str, text: str, annotated: Sequence[Annotated]
+) -> Annotated | None:
+    """The annotation of a return that mypy has revealed; None when its type says nothing about axes."""
+    function = asked[name]
+    parameters = [ast.unparse(each.annotation) for each in function.parameters if each.annotation is not None]
+    parameters += [each.annotation for each in annotated if each.slot.function == name and each.slot.name != RETURN]
+    promise = read_revealed(text, bound_names(parameters))
+    if promise is None:
+        return None
+    spelled = promise.text
+    spellings, _ = dtype_spellings(module, promise.dtypes)
+    for dtype, spelling in spellings.items():
+        spelled = spelled.replace(f"{dtype}[", f"{spelling}[")
+    slot = Slot(name, function.node.lineno, RETURN)
+    evidence = Evidence("plugin", function.node.lineno, f"mypy reveals {text}")
+    return Annotated(
+        slot, spelled.replace("{array}", array_spelling(module, module.libraries[0])[0]), Confidence.PROVED, (evidence,)
+    )
+
+
 def _answered(report: FileReport, answer: Candidate) -> FileReport:
+    kept = {each.slot for each in answer.annotated}
+    skipped = [each for each in report.skipped if each.slot not in kept]
     lost = [Skipped(reason, each.slot.line, each.slot, each.evidence) for each, reason in answer.lost.items()]
-    return FileReport(report.path, report.before, answer.after, answer.annotated, (*report.skipped, *lost), report.findings)
+    return FileReport(report.path, report.before, answer.after, answer.annotated, (*skipped, *lost), report.findings)

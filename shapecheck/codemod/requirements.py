@@ -30,7 +30,7 @@ _LAYER_INPUTS: Mapping[str, tuple[str, str]] = MappingProxyType({
 
 
 def _each(names: str, dtype: str, *positions: int) -> Iterable[tuple[str, Mapping[int, DTypes]]]:
-    return ((name, {position: CLASSES[dtype] for position in positions}) for name in names.split())
+    return ((name, dict.fromkeys(positions, CLASSES[dtype])) for name in names.split())
 
 
 OPERATION_INPUTS: Mapping[str, Mapping[int, DTypes]] = MappingProxyType({

@@ -77,7 +77,9 @@ class Solver:
 
     def result(self) -> Solution | None:
         """What a function returns; None when nothing is known of it."""
-        evidence = tuple(dict.fromkeys([*(e for _, e in self.facts.returned), *(fact.evidence for fact in self.facts.stated_results)]))
+        evidence = tuple(
+            dict.fromkeys([*(e for _, e in self.facts.returned), *(fact.evidence for fact in self.facts.stated_results)])
+        )
         values = [self.sizes.canonical_value(value) for value, _ in self.facts.returned]
         if not values:
             return None
@@ -134,4 +136,3 @@ def _confidence(facts: Sequence[ShapeFact]) -> Confidence:
     if any(fact.proved for fact in facts):
         return Confidence.PROVED
     return Confidence.SUPPORTED if len({fact.evidence.source for fact in facts}) > 1 else Confidence.STATED
-

@@ -81,7 +81,7 @@ def parse(text: str, path: Path) -> Source:
     except SyntaxError as error:
         raise BadFile(f"syntax error: {error.msg}", error.lineno or 0) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise BadFile(f"cannot be parsed: {error or type(error).__name__}") from None
+        raise BadFile(f"cannot be parsed: {str(error) or type(error).__name__}") from None
 
 
 def _encoding(raw: bytes) -> str:

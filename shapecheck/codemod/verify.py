@@ -12,11 +12,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shapecheck.codemod.report import RETURN, Annotated
+from shapecheck.codemod.revealed import Marked, mark
 
 _LINE = re.compile(r"^(?P<path>.+?):(?P<line>\d+)(?::\d+)?: (?P<kind>error|note): (?P<text>.*?)(?:  \[(?P<code>[\w-]+)\])?$")
 _REVEALED = re.compile(r'^Revealed type is "(.*)"$')
@@ -69,7 +70,9 @@ class MypyInference:
 
     def _config(self, folder: Path) -> Path:
         skipped = "".join(f"[mypy-{name}]\nfollow_imports = skip\n" for name in self.skip)
-        options = "plugins = shapecheck.mypy\ncheck_untyped_defs = true\nallow_redefinition = true\nignore_missing_imports = true\n"
+        options = (
+            "plugins = shapecheck.mypy\ncheck_untyped_defs = true\nallow_redefinition = true\nignore_missing_imports = true\n"
+        )
         path = folder / "mypy.ini"
         path.write_text(f"[mypy]\n{options}hide_error_context = true\npretty = false\n{skipped}", encoding="utf-8")
         return path
@@ -81,7 +84,9 @@ class MypyInference:
             raise CheckerFailed(str(error)) from None
         found = [diagnostic for line in done.stdout.splitlines() if (diagnostic := parse_line(line)) is not None]
         if done.returncode not in (0, 1):
-            raise CheckerFailed((done.stderr.strip() or done.stdout.strip()).splitlines()[-1] if done.stderr or done.stdout else "mypy failed")
+            raise CheckerFailed(
+                (done.stderr.strip() or done.stdout.strip()).splitlines()[-1] if done.stderr or done.stdout else "mypy failed"
+            )
         return found
 
 
@@ -99,12 +104,17 @@ def parse_line(line: str) -> Diagnostic | None:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file with proposed annotations; `write` makes its text from those that are kept."""
+    """A file with proposed annotations; `write` makes its text from those that are kept.
+
+    `open` are functions whose return nothing is known of; `propose` makes annotations of what mypy reveals there.
+    """
 
     path: Path
     before: str
     annotated: tuple[Annotated, ...]
     write: Callable[[Sequence[Annotated]], str] = field(compare=False)
+    open: frozenset[str] = frozenset()
+    propose: Callable[[str, str, Sequence[Annotated]], Annotated | None] = field(default=lambda *_: None, compare=False)
     lost: Mapping[Annotated, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -114,18 +124,40 @@ class Candidate:
 
 def verified(candidates: Sequence[Candidate], inference: Inference) -> list[Candidate]:
     """The candidates without the annotations that bring errors which the plain files do not have."""
+    plain = {each.path: each.before for each in candidates}
     try:
-        baseline = _counted(inference({each.path: each.before for each in candidates}), {each.path: each.before for each in candidates})
+        baseline = _counted(inference(plain), plain)
         for _ in range(_ROUNDS):
-            kept = [each for each in candidates if each.annotated]
-            texts = {each.path: each.after for each in candidates}
-            fresh = _fresh(inference(texts), baseline, texts) if kept else []
-            if not fresh:
+            if not any(each.annotated for each in candidates):
                 return list(candidates)
-            candidates = _backed_out(candidates, fresh, texts)
+            texts = {each.path: each.after for each in candidates}
+            marked = {each.path: mark(texts[each.path], each.open) for each in candidates}
+            found = inference({path: each.text for path, each in marked.items()})
+            fresh = _fresh(found, baseline, texts)
+            extended = [_extended(each, marked[each.path], found) for each in candidates]
+            if not fresh and not any(more.annotated != each.annotated for more, each in zip(extended, candidates, strict=True)):
+                return list(candidates)
+            candidates = _backed_out(extended, fresh, texts)
     except CheckerFailed as failure:
-        return [_without(each, {slot: f"not verified: {failure}" for slot in each.annotated}) for each in candidates]
-    return [_without(each, {slot: "backed out: mypy reports errors that could not be traced" for slot in each.annotated}) for each in candidates]
+        return [_without(each, dict.fromkeys(each.annotated, f"not verified: {failure}")) for each in candidates]
+    return [
+        _without(each, dict.fromkeys(each.annotated, "backed out: mypy reports errors that could not be traced"))
+        for each in candidates
+    ]
+
+
+def _extended(candidate: Candidate, marked: Marked, found: Sequence[Diagnostic]) -> Candidate:
+    """The candidate with annotations of returns that mypy could infer; each function is asked until it answers."""
+    revealed = {each.line: each.text for each in found if each.code == "reveal" and each.path == candidate.path}
+    more: list[Annotated] = []
+    for function, lines in marked.returns.items():
+        types = {revealed[line] for line in lines if line in revealed}
+        if len(types) == 1 and (proposed := candidate.propose(function, types.pop(), candidate.annotated)) is not None:
+            more.append(proposed)
+    if not more:
+        return candidate
+    answered = {each.slot.function for each in more}
+    return replace(candidate, annotated=(*candidate.annotated, *more), open=candidate.open - answered)
 
 
 type _Key = tuple[Path, str, str, str]
@@ -163,14 +195,14 @@ def _backed_out(candidates: Sequence[Candidate], errors: Sequence[Diagnostic], t
     blamed: dict[Annotated, str] = {}
     for error in errors:
         blame = _blame(error, candidates, texts)
-        blamed |= {slot: f"backed out: {error.text} [{error.code}]" for slot in blame}
+        blamed |= dict.fromkeys(blame, f"backed out: {error.text} [{error.code}]")
     return [_without(each, blamed) for each in candidates]
 
 
 def _without(candidate: Candidate, blamed: Mapping[Annotated, str]) -> Candidate:
     lost = {slot: blamed[slot] for slot in candidate.annotated if slot in blamed}
     kept = tuple(slot for slot in candidate.annotated if slot not in blamed)
-    return Candidate(candidate.path, candidate.before, kept, candidate.write, {**candidate.lost, **lost})
+    return replace(candidate, annotated=kept, lost={**candidate.lost, **lost})
 
 
 def _blame(error: Diagnostic, candidates: Sequence[Candidate], texts: Mapping[Path, str]) -> list[Annotated]:
@@ -201,7 +233,11 @@ def _statement_at(text: str, line: int) -> _Place:
     place = _Place()
     for node, qualname in _functions(ast.parse(text).body, ""):
         if node.lineno <= line <= (node.end_lineno or node.lineno):
-            inner = [each for each in ast.walk(node) if isinstance(each, ast.stmt) and each.lineno <= line <= (each.end_lineno or each.lineno)]
+            inner = [
+                each
+                for each in ast.walk(node)
+                if isinstance(each, ast.stmt) and each.lineno <= line <= (each.end_lineno or each.lineno)
+            ]
             last = max(inner, key=lambda each: each.lineno)
             calls = {word for each in ast.walk(last) if isinstance(each, ast.Call) and (word := _word(each.func))}
             place = _Place(qualname, isinstance(last, ast.Return), frozenset(calls))

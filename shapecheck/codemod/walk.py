@@ -159,7 +159,9 @@ class Walker:
             case ast.Attribute() if (path := dotted_name(target)) is not None:
                 self.variables[path] = value
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
-                items: Sequence[Local] = value if isinstance(value, tuple) and len(value) == len(targets) else [UNKNOWN] * len(targets)
+                items: Sequence[Local] = (
+                    value if isinstance(value, tuple) and len(value) == len(targets) else [UNKNOWN] * len(targets)
+                )
                 for each, item in zip(targets, items, strict=True):
                     self._bind_target(each, item)
             case ast.Starred(value=inner):
@@ -425,11 +427,18 @@ class Walker:
         if row is None:
             return UNKNOWN
         found = row.apply(callee, list(map(plain, arguments)), {name: plain(value) for name, value in keywords.items()})
-        if isinstance(found, Array) and wanted is not None and (dtype := found.dtype & wanted[0]).names and wanted[0] == CLASSES["Float"]:
+        if (
+            isinstance(found, Array)
+            and wanted is not None
+            and (dtype := found.dtype & wanted[0]).names
+            and wanted[0] == CLASSES["Float"]
+        ):
             found = found.with_dtype(dtype)
         return found.with_shape(self.facts.sizes.canonical_shape(found.shape)) if isinstance(found, Array) else UNKNOWN
 
-    def _call_function(self, callee: Function, call: ast.Call, arguments: Sequence[Local], keywords: Mapping[str, Local]) -> Local:
+    def _call_function(
+        self, callee: Function, call: ast.Call, arguments: Sequence[Local], keywords: Mapping[str, Local]
+    ) -> Local:
         signature = self.known.signatures.get(callee.scope, Signature())
         bound = bind_arguments(callee, arguments, keywords)
         expressions = bind_arguments(callee, call.args, {each.arg: each.value for each in call.keywords if each.arg})
@@ -485,7 +494,12 @@ def _open_parameter(value: Array) -> str | None:
 
 def _is_open(shape: Shape) -> bool:
     """Whether nothing is known of the axes."""
-    return shape.run is not None and not shape.prefix and not shape.suffix and (shape.run.name is None or shape.run.scope.endswith("?"))
+    return (
+        shape.run is not None
+        and not shape.prefix
+        and not shape.suffix
+        and (shape.run.name is None or shape.run.scope.endswith("?"))
+    )
 
 
 def _without_numbers(stated: Stated) -> Stated:
@@ -538,7 +552,11 @@ def _item_at(shape: Shape, position: int, count: int) -> Dim:
 
 def _target_names(statement: ast.stmt) -> list[str]:
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)])
+            | ast.AnnAssign(target=ast.Name(id=name))
+            | ast.AugAssign(target=ast.Name(id=name))
+        ):
             return [name]
         case ast.Assign(targets=[ast.Tuple(elts=elements)]):
             return [element.id for element in elements if isinstance(element, ast.Name)]

@@ -79,7 +79,7 @@ def test_import_aliases_are_reused() -> None:
 
 
 @pytest.mark.parametrize(
-    "head, array",
+    ("head", "array"),
     [
         ("import torch\n", "torch.Tensor"),
         ("from torch import Tensor\n", "Tensor"),
@@ -221,7 +221,10 @@ statements = st.sampled_from([
     "x = self.other(x, y)", "z = torch.cat((x, y), 0)", "x = x[:, None]", "y = F.one_hot(y)", "return x", "return x, y", "return y  # (b, k)",
 ])  # fmt: skip
 heads = st.sampled_from(["x, y", "x: Tensor, y=None", 'x: Float[Tensor, "b n"], y', "x, y: Tensor | None = None"])
-HEAD = TORCH + "from jaxtyping import Float\n\n\nclass Net(nn.Module):\n    def __init__(self, a, b):\n        self.fc = nn.Linear(a, b)\n"
+HEAD = (
+    TORCH
+    + "from jaxtyping import Float\n\n\nclass Net(nn.Module):\n    def __init__(self, a, b):\n        self.fc = nn.Linear(a, b)\n"
+)
 
 
 @st.composite
@@ -229,7 +232,9 @@ def programs(draw: st.DrawFn) -> str:
     """Small modules of methods that call each other."""
     bodies = draw(st.lists(st.tuples(heads, st.lists(statements, min_size=1, max_size=5)), min_size=1, max_size=3))
     methods = (
-        f"\n    def {'other' if not i else f'm{i}'}(self, {head}):\n" + "".join(f"        {row}\n".replace("\n        ", "\n            ", row.count("\n")) for row in rows) + "        pass\n"
+        f"\n    def {'other' if not i else f'm{i}'}(self, {head}):\n"
+        + "".join(f"        {row}\n".replace("\n        ", "\n            ", row.count("\n")) for row in rows)
+        + "        pass\n"
         for i, (head, rows) in enumerate(bodies)
     )
     return HEAD + "".join(methods)

@@ -386,7 +386,9 @@ def test_a_second_unpacking_of_the_same_names_is_not_the_same_size() -> None:
 
 
 def test_sources_that_disagree_are_reported_and_nothing_is_written() -> None:
-    found = report("import torch\n\ndef f(x):\n    # x: (B, T)\n    return torch.relu(x)  # fine\n\ndef g(x):\n    a, b = x.shape\n    assert x.ndim == 3\n")
+    found = report(
+        "import torch\n\ndef f(x):\n    # x: (B, T)\n    return torch.relu(x)  # fine\n\ndef g(x):\n    a, b = x.shape\n    assert x.ndim == 3\n"
+    )
     assert [(str(each.slot), each.reason.split(":")[0]) for each in found.skipped] == [("g(x)", "sources disagree")]
     assert [str(each.slot) for each in found.annotated] == ["f(x)", "f -> return"]
 
@@ -404,7 +406,9 @@ def test_swapped_names_are_a_disagreement() -> None:
 
 
 def test_dtypes_that_no_array_has() -> None:
-    found = report("import torch\nimport torch.nn.functional as F\n\ndef f(x):\n    n = x.shape[0]\n    return F.one_hot(x), F.softmax(x, -1)\n")
+    found = report(
+        "import torch\nimport torch.nn.functional as F\n\ndef f(x):\n    n = x.shape[0]\n    return F.one_hot(x), F.softmax(x, -1)\n"
+    )
     assert [each.reason for each in found.skipped if each.slot and each.slot.name == "x"] == [
         "sources disagree: no dtype suits all operations"
     ]

@@ -21,7 +21,9 @@ def outer(y):
 """
 
 
-def checker(rule: Callable[[str, int], bool], text: str = "boom", code: str = "shape-mismatch") -> Callable[[Mapping[Path, str]], list[Diagnostic]]:
+def checker(
+    rule: Callable[[str, int], bool], text: str = "boom", code: str = "shape-mismatch"
+) -> Callable[[Mapping[Path, str]], list[Diagnostic]]:
     """A type checker that reports the lines a rule picks."""
 
     def check(sources: Mapping[Path, str]) -> list[Diagnostic]:
@@ -87,14 +89,80 @@ def test_without_verification_the_report_says_so() -> None:
 def test_least_confidence() -> None:
     found = run(("module.py", CODE), options=Options(verify=False, confidence=Confidence.PROVED))
     assert "outer(y)" in slots(found)
-    assert slots(run(("m.py", "import torch\ndef f(x):\n    # x: (a, b)\n    pass\n"), options=Options(verify=False, confidence=Confidence.PROVED))) == []
+    assert (
+        slots(
+            run(
+                ("m.py", "import torch\ndef f(x):\n    # x: (a, b)\n    pass\n"),
+                options=Options(verify=False, confidence=Confidence.PROVED),
+            )
+        )
+        == []
+    )
 
 
 def test_reading_mypys_lines() -> None:
-    assert parse_line('a/b.py:3:5: error: axis 1 is "k"  [shape-mismatch]') == Diagnostic(Path("a/b.py"), 3, 'axis 1 is "k"', "shape-mismatch")
+    assert parse_line('a/b.py:3:5: error: axis 1 is "k"  [shape-mismatch]') == Diagnostic(
+        Path("a/b.py"), 3, 'axis 1 is "k"', "shape-mismatch"
+    )
     assert parse_line("b.py:3: error: bad") == Diagnostic(Path("b.py"), 3, "bad")
     assert parse_line('b.py:3: note: Revealed type is "builtins.int"') == Diagnostic(Path("b.py"), 3, "builtins.int", "reveal")
     assert parse_line("b.py:3: note: see the docs") is None
     assert parse_line("Found 1 error in 1 file (checked 1 source file)") is None
 
 
+def revealing(types: Mapping[str, str]) -> Callable[[Mapping[Path, str]], list[Diagnostic]]:
+    """A type checker that reveals a type for each expression."""
+
+    def check(sources: Mapping[Path, str]) -> list[Diagnostic]:
+        return [
+            Diagnostic(path, number, revealed, "reveal")
+            for path, source in sources.items()
+            for number, line in enumerate(source.splitlines(), start=1)
+            for expression, revealed in types.items()
+            if f"reveal_type({expression})" in line
+        ]
+
+    return check
+
+
+REVEALED = """import torch
+
+
+def f(x):
+    n, d = x.shape
+    return mystery(x)
+
+
+def g(x):
+    n, d = x.shape
+    if n == 1:
+        return None
+    return other(x)
+"""
+
+
+def revealed_return(text: str) -> str:
+    found = run(("module.py", REVEALED), inference=revealing({"mystery(x)": text, "other(x)": text}))
+    line = next(line for line in found.files[0].after.splitlines() if line.startswith("def f"))
+    return line.partition(" -> ")[2].rstrip(":")
+
+
+def test_what_the_plugin_infers_becomes_a_return() -> None:
+    assert revealed_return('Float32[Tensor, "d n"]') == 'Float[torch.Tensor, "d n"]'
+    assert revealed_return('Int64[Tensor, "n"]') == 'Int[torch.Tensor, " n"]'
+    assert (
+        revealed_return('tuple[Float[Tensor, "n 2*d 4"], Bool[Tensor, ""]]')
+        == 'tuple[Float[torch.Tensor, "n 2*d 4"], Bool[torch.Tensor, ""]]'
+    )
+
+
+def test_names_that_no_parameter_binds_are_not_written() -> None:
+    assert revealed_return('Float[Tensor, "n dim+1 hidden"]') == 'Float[torch.Tensor, "n _ _"]'
+    assert revealed_return('Float[Tensor, "_ ..."]') == ""
+    assert revealed_return("Any") == ""
+    assert revealed_return("builtins.int") == ""
+
+
+def test_a_function_that_may_return_nothing_is_not_asked() -> None:
+    after = run(("module.py", REVEALED), inference=revealing({"other(x)": 'Float[Tensor, "n"]'})).files[0].after
+    assert 'def g(x: Shaped[torch.Tensor, "n d"]):' in after

@@ -11,7 +11,15 @@ from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, accepts, class_nam
 
 ALIASES = {"bool_": "bool"}  # two spellings of one dtype
 EXPORTED = [name for name in CLASSES if hasattr(jaxtyping, name)]
-NUMPY = ["bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)), "float16", "float32", "float64", "complex64", "complex128"]
+NUMPY = [
+    "bool",
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 
 known = st.sets(st.sampled_from(sorted(ANY_DTYPE.names)), min_size=1).map(lambda names: DTypes(frozenset(names)))
 
@@ -31,7 +39,11 @@ def test_shaped_has_every_dtype() -> None:
 
 
 def test_every_class_of_jaxtyping_is_here() -> None:
-    public = {name for name in vars(jaxtyping) if isinstance(getattr(jaxtyping, name), type) and hasattr(getattr(jaxtyping, name), "dtypes")}
+    public = {
+        name
+        for name in vars(jaxtyping)
+        if isinstance(getattr(jaxtyping, name), type) and hasattr(getattr(jaxtyping, name), "dtypes")
+    }
     assert public - {"AbstractDtype"} <= set(EXPORTED)
     assert set(CLASSES) - set(EXPORTED) == {"Float4e2m1fn"}  # jaxtyping has it but does not export it
 
@@ -63,8 +75,14 @@ def test_acceptance_is_about_every_possible_dtype(expected: DTypes, actual: DTyp
 
 
 @pytest.mark.parametrize(
-    "written, names",
-    [("float32", {"float32"}), ("torch.int64", {"int64"}), ("bool_", {"bool"}), ("prng_key", {"prng_key"}), ("longdouble", ANY_DTYPE.names)],
+    ("written", "names"),
+    [
+        ("float32", {"float32"}),
+        ("torch.int64", {"int64"}),
+        ("bool_", {"bool"}),
+        ("prng_key", {"prng_key"}),
+        ("longdouble", ANY_DTYPE.names),
+    ],
 )
 def test_names_of_the_libraries(written: str, names: set[str]) -> None:
     assert dtype(written).names == names

@@ -1,7 +1,7 @@
 """Shapes broadcast as NumPy's and bind as jaxtyping's; what is said of symbols is true for every size."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 
 import jaxtyping
 import numpy as np
@@ -144,7 +144,7 @@ def test_a_result_over_rigid_names_holds_for_every_size(left: Shape, right: Shap
 
 
 @pytest.mark.parametrize(
-    "left, right, result",
+    ("left", "right", "result"),
     [
         (shape("b", 1), shape(3), shape("b", 3)),
         (shape("b"), shape("b"), shape("b")),
@@ -180,7 +180,7 @@ def test_same_is_true_for_every_size(left: Shape, right: Shape, world: dict[Atom
 
 
 @pytest.mark.parametrize(
-    "left, right, verdict",
+    ("left", "right", "verdict"),
     [
         (shape("a", "b"), shape("a", "b"), Verdict.EQUAL),
         (shape("a", "b"), shape("b", "a"), Verdict.DIFFERENT),
@@ -237,7 +237,7 @@ def expected(axis: Axis) -> Expected:
         case Size(number):
             size = dim(number)
         case Expression(source):
-            size = eval(source, {name: dim(name) for name in "abn"})  # noqa: S307  (the tests' own text)
+            size = eval(source, {name: dim(name) for name in "abn"})
     return Expected(size, None, axis.broadcast, axis.text)
 
 
@@ -255,7 +255,7 @@ class UseBeforeBind(Exception):
     """jaxtyping refuses to judge."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def annotation(text: str) -> type[object]:
     made: type[object] = jaxtyping.Shaped.__getitem__((np.ndarray, text))
     return made
@@ -294,7 +294,10 @@ def calls(draw: st.DrawFn, axes: st.SearchStrategy[str]) -> tuple[list[str], lis
 def fitting(text: str) -> st.SearchStrategy[Sizes]:
     """Shapes that an annotation may accept."""
     small = st.integers(1, 3)
-    parts = [st.lists(small, max_size=2).map(tuple) if axis.variadic else st.tuples(_axis_sizes(axis, small)) for axis in parse_shape(text).axes]
+    parts = [
+        st.lists(small, max_size=2).map(tuple) if axis.variadic else st.tuples(_axis_sizes(axis, small))
+        for axis in parse_shape(text).axes
+    ]
     return st.tuples(*parts).map(lambda chosen: sum(chosen, ()))
 
 
@@ -335,7 +338,9 @@ def test_expressions_are_judged_as_jaxtyping_judges_them(call: tuple[list[str], 
 
 @given(calls(tokens | expressions), texts(tokens), st.data())
 @settings(max_examples=50, deadline=None)
-def test_a_promised_shape_is_what_jaxtyping_accepts(call: tuple[list[str], list[Sizes]], promised: str, data: st.DataObject) -> None:
+def test_a_promised_shape_is_what_jaxtyping_accepts(
+    call: tuple[list[str], list[Sizes]], promised: str, data: st.DataObject
+) -> None:
     annotations, several = call
     result = data.draw(fitting(promised), label="result")
     try:
@@ -386,7 +391,7 @@ def pattern_of(*sizes: Dim) -> Pattern:
 
 
 @pytest.mark.parametrize(
-    "annotation, actual, code, reason",
+    ("annotation", "actual", "code", "reason"),
     [
         ("a b", shape(2), "shape-rank", "expected 2 axes, found 1 axis"),
         ("a ... b", shape(2), "shape-rank", "expected at least 2 axes, found 1 axis"),
@@ -419,6 +424,6 @@ def test_a_solution_is_one(equation: Dim, value: int) -> None:
     assert solution is None or substitute(equation, {x: solution}) == dim(value)
 
 
-@pytest.mark.parametrize("equation, value", [(dim(x) * 2, 7), (dim(x) * dim(x), 9), (dim(x) // 2, 3), (dim(y), 3)])
+@pytest.mark.parametrize(("equation", "value"), [(dim(x) * 2, 7), (dim(x) * dim(x), 9), (dim(x) // 2, 3), (dim(y), 3)])
 def test_no_unique_solution(equation: Dim, value: int) -> None:
     assert solve(equation, x, dim(value)) is None
