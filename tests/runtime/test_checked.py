@@ -107,13 +107,13 @@ def test_a_default_that_was_not_passed_is_not_checked_but_visible() -> None:
     assert f().shape == (2,)
     with pytest.raises(ShapeError, match="argument `x`"):
         f("bad")  # type: ignore[arg-type]
-    with pytest.raises(ShapeError, match="`{n}` is 3"):
+    with pytest.raises(ShapeError, match=r"`\{n\}` is 3"):
         f(n=3)
 
 
 def test_parameters_may_be_called_like_anything_we_use() -> None:
     @checked
-    def f(isinstance: Float[np.ndarray, "len"], len: int, _s_1: Float[np.ndarray, "len 2"], tuple: int = 1) -> int:
+    def f(isinstance: Float[np.ndarray, "len"], len: int, _s_1: Float[np.ndarray, "len 2"], tuple: int = 1) -> int:  # noqa: A002
         return len
 
     assert f(zeros(3), 3, zeros(3, 2)) == 3
@@ -207,7 +207,7 @@ def test_forward_references_and_local_aliases() -> None:
 
 def test_a_hint_that_cannot_be_read_is_reported() -> None:
     @checked
-    def f(x: "Unknown", y: Float[np.ndarray, "n"]) -> None: ...  # type: ignore[name-defined] # noqa: F821
+    def f(x: "Unknown", y: Float[np.ndarray, "n"]) -> None: ...  # type: ignore[name-defined]
 
     with pytest.warns(UncheckedWarning, match="argument `x` is not checked.*Unknown"):
         f(1, zeros(2))
@@ -299,9 +299,9 @@ def test_generators() -> None:
     next(thrown)
     with pytest.raises(KeyError):
         thrown.throw(KeyError())
+    done = f(zeros(3), [3])
+    next(done)
     with pytest.raises(StopIteration) as stop:
-        done = f(zeros(3), [3])
-        next(done)
         next(done)
     assert stop.value.value == 1
 
@@ -475,7 +475,7 @@ def test_dtypes_of_ones_own() -> None:
     import re
 
     class Small(jaxtyping.AbstractDtype):
-        dtypes = ["uint8", re.compile("int(8|16)$")]
+        dtypes = ("uint8", re.compile("int(8|16)$"))
 
     Record = np.dtype([("a", np.uint8), ("b", np.int8)])
     Struct = jaxtyping.make_numpy_struct_dtype(Record, "Struct")
@@ -551,7 +551,7 @@ def test_threads() -> None:
                 f(zeros(size), zeros(size))
                 with pytest.raises(ShapeError):
                     f(zeros(size), zeros(size + 1))
-        except BaseException as error:  # noqa: BLE001 - reported below
+        except BaseException as error:  # reported below
             failures.append(error)
 
     threads = [threading.Thread(target=work, args=(size,)) for size in range(1, 9)]

@@ -29,7 +29,9 @@ def attend(
 
 @checked
 def several(
-    xs: list[Float[np.ndarray, "n"]] = [], tree: PyTree[Float[Array, "m"], "T"] = None, *more: Float[np.ndarray, "2*n 3"]
+    xs: list[Float[np.ndarray, "n"]] | tuple[()] = (),
+    tree: PyTree[Float[Array, "m"], "T"] = None,
+    *more: Float[np.ndarray, "2*n 3"],
 ) -> dict[str, Float[np.ndarray, "n"]]:
     return {"out": np.zeros(7)}
 

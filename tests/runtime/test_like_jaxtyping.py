@@ -8,6 +8,7 @@ Containers hold at most one item, since beartype looks at one item only.
 import inspect
 import warnings
 from collections.abc import Callable
+from functools import partial
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -205,4 +206,4 @@ def test_odd_shapes_mean_the_same(shape: str) -> None:
             body = function({"x": hint, "y": hint}, None)
             arguments = {"x": np.zeros(sizes), "y": np.zeros(second)}
             theirs, ours = jaxtyped(typechecker=beartype)(body), checked(body)
-            assert outcome(lambda: ours(**arguments)) == outcome(lambda: theirs(**arguments))
+            assert outcome(partial(ours, **arguments)) == outcome(partial(theirs, **arguments))

@@ -10,7 +10,6 @@ from torch._dynamo.testing import CompileCounter
 
 from shapecheck import ShapeError, checked
 
-
 # Dynamo's own remark about Python 3.13.0; the project's settings would make it an error in the middle of a trace.
 pytestmark = pytest.mark.filterwarnings("ignore:Guards may run slower:RuntimeWarning")
 
