@@ -1,0 +1,116 @@
+"""Histograms, searches and membership, sampling by weights, and comparisons of whole arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shapecheck.core.dim import UNKNOWN_DIM, Dim
+from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.promotion import FLOATING, INTEGER, Typed, mapped, result_type
+from shapecheck.core.shape import Mismatch, Shape, from_items
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
+from shapecheck.rules.families import boolean, gufunc, kept, only, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.table import Rule, rule
+
+T = ("torch.{}", "Tensor.{}")
+NUMPY = ("np.{}", "jnp.{}")
+INTEGERS = {Library.TORCH: "int64", Library.NUMPY: "int64", Library.JAX: "int32"}
+
+
+def indices(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Positions."""
+    return Typed(dtype(INTEGERS[library]))
+
+
+def found_in(a: Arguments) -> Result:
+    """`searchsorted`: a position for every value; only torch searches several sequences at once."""
+    boundaries = shape_of(a["sorted_sequence"]) if "sorted_sequence" in a.values else Shape((UNKNOWN_DIM,))
+    if boundaries.rank not in (None, 1) and a.library is not Library.TORCH:
+        return Mismatch("shape-rank", f"a sorted sequence has 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries))
+    dtypes = dtype("int32") if a["out_int32"] is True else indices((), a.library)
+    typed = Typed(dtypes) if isinstance(dtypes, DTypes) else dtypes
+    return typed_result(shape_of(a["values"]), typed, a.library)
+
+
+def bucketize(a: Arguments) -> Result:
+    """As `searchsorted`, values first."""
+    boundaries = shape_of(a["boundaries"])
+    if boundaries.rank is not None and boundaries.rank != 1:
+        return Mismatch("shape-rank", f"the boundaries need 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries))
+    return found_in(a)
+
+
+def histc(a: Arguments) -> Result:
+    """One number for each bin."""
+    bins = a["bins"]
+    typed = only(kept, FLOATING, INTEGER)((a["input"],), a.library)
+    return typed_result(Shape((bins if isinstance(bins, Dim) else UNKNOWN_DIM,)), typed, a.library)
+
+
+def bincount(a: Arguments) -> Result:
+    """As many counts as the values ask for; of weights their sums."""
+    values = shape_of(a["input"])
+    if values.rank is not None and values.rank != 1:
+        return Mismatch("shape-rank", f"needs 1 axis, found {values.rank} ({values})", None, "1 axis", str(values))
+    typed = Typed(dtype(INTEGERS[a.library]) if a["weights"] is None else ANY_DTYPE)
+    return typed_result(Shape((a["length"] if isinstance(a["length"], Dim) else UNKNOWN_DIM,)), typed, a.library)
+
+
+def multinomial(a: Arguments) -> Result:
+    """Indices drawn for every row of weights."""
+    weights, count = a.array("input"), a["num_samples"]
+    if weights is None:
+        return UNKNOWN
+    refused = only(kept, FLOATING)((weights,), a.library)
+    if isinstance(refused, Mismatch):
+        return refused
+    if weights.shape.rank not in (None, 1, 2) or weights.shape.min_rank > 2:
+        return Mismatch("shape-rank", f"needs 1 or 2 axes, found ({weights.shape})", None, "1 or 2 axes", str(weights.shape))
+    lead = weights.shape.items[:-1] if weights.shape.rank is not None or weights.shape.suffix else Shape().items
+    if weights.shape.run is not None:
+        return Array(dtype=dtype("int64"), library=a.library)
+    return Array(from_items((*lead, count if isinstance(count, Dim) else UNKNOWN_DIM)), dtype("int64"), a.library)
+
+
+def whole(a: Arguments) -> Result:
+    """A Python bool in torch."""
+    return Scalar("bool")
+
+
+def whole_broadcast(a: Arguments) -> Result:
+    """numpy's and jax's: a bool whatever the shapes are."""
+    return UNKNOWN if a.library is Library.NUMPY else Array(Shape(), dtype("bool"), a.library)
+
+
+def parts_of_complex(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """`torch.complex`: two arrays of one float dtype."""
+    arrays = [value for value in values if isinstance(value, Array)]
+    refused = only(promoted, FLOATING)(values, library)
+    if isinstance(refused, Mismatch):
+        return refused
+    if len(arrays) == 2 and not arrays[0].dtype.names & arrays[1].dtype.names:
+        reason = f"the parts differ in dtype: {arrays[0].dtype} and {arrays[1].dtype}"
+        return Mismatch("shape-dtype", reason, None, str(arrays[0].dtype), str(arrays[1].dtype))
+    found = result_type(values, library).dtypes
+    if not found.names <= {"float32", "float64"}:
+        return Typed(ANY_DTYPE)
+    return Typed(mapped(lambda name: "complex128" if name == "float64" else "complex64", found))
+
+
+TABLE: tuple[Rule, ...] = (
+    rule(found_in, "sorted_sequence, values|input, *, out_int32=False, **", "torch.searchsorted"),
+    rule(found_in, "sorted_sequence|a, values|v, side='left', sorter=None, *, out_int32=False, **", *spelled("searchsorted", *NUMPY)),
+    rule(bucketize, "values|input, boundaries, *, out_int32=False, **", "torch.bucketize"),
+    rule(bucketize, "values|x, boundaries|bins, right=False, *, out_int32=False, **", *spelled("digitize", *NUMPY)),
+    rule(histc, "input, bins=100, min=0, max=0", *spelled("histc", *T)),
+    rule(bincount, "input, weights=None, minlength=0, *, length=None", *spelled("bincount", *T)),
+    rule(bincount, "input|x, weights=None, minlength=0, *, length=None", *spelled("bincount", *NUMPY)),
+    rule(multinomial, "input, num_samples, replacement=False, **", *spelled("multinomial", *T)),
+    gufunc("*s -> *s", "elements|element|ar1, test_elements|ar2, **", boolean, *spelled("isin", "torch.{}", *NUMPY)),
+    gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("bernoulli", *T)),
+    gufunc("*s, *s -> *s", "real, imag", parts_of_complex, "torch.complex"),
+    gufunc("*s, *s -> *s", "abs, angle", parts_of_complex, "torch.polar"),
+    rule(whole, "input, other, **", *spelled("equal", *T)),
+    rule(whole, "input, other, **", *spelled("allclose", *T)),
+    rule(whole_broadcast, "input|a|a1, other|b|a2, **", *spelled("allclose array_equal", *NUMPY)),
+)

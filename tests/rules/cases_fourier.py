@@ -1,0 +1,35 @@
+"""Calls of Fourier transforms."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.rules.harness import A, Case, N, axis, call, dtype_for, generates, shape
+
+
+def array(rng: random.Random, name: str) -> A:
+    full = tuple((n or 1) + 1 for n in shape(rng, 1, 3))
+    return A(full, "float32" if rng.random() < 0.7 else dtype_for(rng, name))
+
+
+@generates("torch.fft.fft", "torch.fft.rfft", "torch.fft.irfft")
+def one(rng: random.Random, name: str) -> Case:
+    given = array(rng, name)
+    options: dict[str, Any] = {"n": N(rng.choice((3, 5, 7)))} if rng.random() < 0.3 else {}
+    if rng.random() < 0.5:
+        options["dim" if name.startswith("torch") else "axis"] = axis(rng, len(given.shape))
+    return call(given, rigid=False, **options)
+
+
+@generates("torch.fft.fft2", "torch.fft.rfft2", "torch.fft.irfft2", "torch.fft.fftn", "torch.fft.rfftn", "torch.fft.irfftn", "torch.fft.fftshift")
+def several(rng: random.Random, name: str) -> Case:
+    given = array(rng, name)
+    keyword = "dim" if name.startswith("torch") else "axes"
+    options: dict[str, Any] = {keyword: (0, -1)} if rng.random() < 0.3 and len(given.shape) > 1 else {}
+    return call(given, rigid=False, **options)
+
+
+@generates("torch.fft.fftfreq", "torch.fft.rfftfreq")
+def frequencies(rng: random.Random, name: str) -> Case:
+    return call(N(rng.choice((1, 2, 3, 7))), rigid=False)
