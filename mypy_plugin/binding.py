@@ -156,6 +156,8 @@ class Binder:
         The constructor still sees the names; it ties them together.
         """
         if info.tuple_type is not None and info.is_named_tuple:
+            if any(has_free(item) for item in info.tuple_type.items):
+                text.NAMED_TUPLES.add(info.name)
             # In place: mypy computes the tuple's fallback later, on this very object.
             info.tuple_type.items[:] = [self.erased(item) for item in info.tuple_type.items]
         if info.typeddict_type is not None:

@@ -176,12 +176,25 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     known = _remembered.get(id(ctx.context))
     if known is None or known.context is not ctx.context:
         return ctx.default_return_type
-    candidates = [pair[0] for pair in known.signatures if pair[0].arg_names == ctx.callee_arg_names] or [pair[0] for pair in known.signatures]
+    candidates = _candidates(known, ctx)
+    if not candidates:
+        return ctx.default_return_type
     outcomes = [Matching(checker(ctx.api), signature).run(ctx) for signature in candidates]
     chosen = next((outcome for outcome in outcomes if not outcome.faults), outcomes[0])
     for fault in chosen.faults[:1]:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api))
     return chosen.result(ctx.default_return_type)
+
+
+def _candidates(known: Remembered, ctx: FunctionContext | MethodContext) -> list[CallableType]:
+    """The signatures that mypy may have used: an overload's items, of the last time it looked the function up.
+
+    mypy renames a method's type variables at each look-up, so those left in the result tell which one it was.
+    """
+    left = {v.id for v in variables_in(ctx.default_return_type)}
+    same = [signature for signature, _ in known.signatures if signature.arg_names == ctx.callee_arg_names]
+    exact = [s for s in same if left & {v.id for v in s.variables}]
+    return exact or same[-1:]
 
 
 def settle_annotation(ctx: FunctionContext) -> Type:

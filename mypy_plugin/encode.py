@@ -19,6 +19,7 @@ from mypy.types import (
     TupleType,
     Type,
     TypeOfAny,
+    TypeVarLikeType,
     TypeVarTupleType,
     TypeVarType,
     UnpackType,
@@ -66,17 +67,22 @@ _type_variables: dict[str, TypeVarType | TypeVarTupleType] = {}
 
 def symbol_of(variable: TypeVarType) -> Symbol:
     """The core's symbol for a type variable; the way back is remembered."""
-    scope = str(variable.id.namespace) if variable.id.meta_level == 0 else f"{variable.id.namespace}?{variable.id.raw_id}"
-    name = variable.name.removesuffix(FREE_MARK)
+    name, scope = variable.name.removesuffix(FREE_MARK), scope_of(variable)
     _type_variables[f"{name}@{scope}"] = variable
     kind = Kind.SIZE if variable.id.raw_id <= FREE or variable.id.is_meta_var() else Kind.RIGID
     return Symbol(name, scope, kind)
 
 
+def scope_of(variable: TypeVarLikeType) -> str:
+    """The owner of a type variable. mypy renames variables without a namespace at every use: those own themselves."""
+    if variable.id.raw_id <= FREE or (variable.id.namespace and not variable.id.is_meta_var()):
+        return str(variable.id.namespace)
+    return f"{variable.id.namespace}?{variable.id.raw_id}"
+
+
 def run_of(variable: TypeVarTupleType, broadcast: bool = False) -> Run:
     """The core's variadic part for a variadic type variable."""
-    scope = str(variable.id.namespace)
-    name = variable.name.removesuffix(FREE_MARK)
+    name, scope = variable.name.removesuffix(FREE_MARK), scope_of(variable)
     _type_variables[f"*{name}@{scope}"] = variable
     return Run(name, scope, broadcast)
 

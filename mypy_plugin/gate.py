@@ -18,10 +18,11 @@ from mypy.errorcodes import ErrorCode
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 
 from mypy_plugin import codes
-from mypy_plugin.text import ArrayText, Node, array_in, dim_in, is_int, parse, pretty
-from shapecheck.core.dim import Verdict, compare
+from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is_int, parse, pretty
+from mypy_plugin.encode import FREE_MARK
+from shapecheck.core.dim import Dim, Kind, Verdict, compare
 from shapecheck.core.dtype import accepts
-from shapecheck.core.shape import conjunction, differing_axes, same
+from shapecheck.core.shape import ANY_RUN, Bindings, Expected, Item, Pattern, Shape, bind, conjunction, differing_axes, same, settle
 
 
 class Finding(NamedTuple):
@@ -208,6 +209,8 @@ _NUMBERS = {"bool": ("int", "float", "complex"), "int": ("float", "complex"), "f
 
 
 def _tuple_to_sequence(expected: Node, found: Node) -> Finding | None:
+    if found.last in NAMED_TUPLES and expected.last == "tuple":
+        return _UNKNOWN
     if expected.last in _SUPERTYPES.get(found.last, ()) and found.args and expected.args:
         items = [item for item in found.args if item.name != "..."]
         if found.last == "tuple":
@@ -257,12 +260,30 @@ def _all(findings: Iterable[Finding | None]) -> Finding | None:
     return next((finding for finding in kept if finding.verdict is worst), _EQUAL)
 
 
+def _satisfies(expected: Shape, found: Shape) -> Verdict:
+    """Whether a shape is what is declared; names that no parameter binds (marked free) stand for some size each."""
+    free = frozenset(symbol for item in expected.items if isinstance(item, Dim) for symbol in item.symbols() if symbol.kind is Kind.SIZE)
+    run_is_free = expected.run is not None and expected.run.scope == FREE_MARK
+    if not free and not run_is_free:
+        return same(expected, found)
+    axes = tuple(_expected(item) for item in expected.items)
+    bindings = Bindings()
+    mismatch = bind(Pattern(axes), found, free, bindings) or settle(bindings, free)
+    return Verdict.DIFFERENT if mismatch is not None else Verdict.UNKNOWN
+
+
+def _expected(item: Item) -> Expected:
+    if isinstance(item, Dim):
+        return Expected(item)
+    return Expected(run=ANY_RUN if item.scope == FREE_MARK else item)
+
+
 def compare_arrays(expected: ArrayText, found: ArrayText) -> Finding:
     """Shape and dtype of two array types."""
     dtype = accepts(expected.dtype, found.dtype)
     if dtype is Verdict.DIFFERENT:
         return Finding(dtype, codes.DTYPE, f"the dtype should be {expected.dtype}, found {found.dtype}")
-    shape = same(expected.shape, found.shape)
+    shape = _satisfies(expected.shape, found.shape)
     if shape is not Verdict.DIFFERENT:
         return Finding(conjunction((dtype, shape)))
     if expected.shape.rank is not None and found.shape.rank is not None and expected.shape.rank != found.shape.rank:

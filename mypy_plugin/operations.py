@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeIs
 
-from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, MemberExpr
+from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, IndexExpr, MemberExpr, OpExpr
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
-from mypy.types import AnyType, CallableType, Instance, Type, get_proper_type
+from mypy.types import AnyType, CallableType, Instance, Type, UnionType, get_proper_type
 
 from mypy_plugin import codes
 from mypy_plugin.encode import ANY, array_instance, array_of
@@ -81,8 +81,9 @@ def method(ctx: MethodContext, name: str) -> Type:
     if is_written(ctx.context, name):
         return apply_call(rule, [array], ctx.context, ctx)
     reader = Reader(checker(ctx.api))
+    read = reader.index if name in ("__getitem__", "__setitem__") else reader.value
     operands = [
-        reader.value(expression, typ)
+        read(expression, typ)
         for expressions, types in zip(ctx.args, ctx.arg_types, strict=True)
         for expression, typ in zip(expressions, types, strict=True)
     ]
@@ -130,11 +131,24 @@ def conclude(
 ) -> Type:
     """The type of a result; a mismatch is reported and leaves the type unknown."""
     if isinstance(result, Mismatch):
-        fail(message(shown, result, args), result.code, ctx.context, reader.chk)
+        if not is_uncertain(ctx.context, reader):
+            fail(message(shown, result, args), result.code, ctx.context, reader.chk)
         return ctx.default_return_type
     if result is UNKNOWN:
         return ctx.default_return_type
     return reader.write(result, ctx.default_return_type, _like(ctx))
+
+
+def is_uncertain(context: Context, reader: Reader) -> bool:
+    """Whether the receiver is one of several types: mypy tries each, and a mismatch of one is no certain error."""
+    match context:
+        case CallExpr(callee=MemberExpr(expr=receiver)) | MemberExpr(expr=receiver) | IndexExpr(base=receiver):
+            receivers = [receiver]
+        case OpExpr(left=left, right=right):
+            receivers = [left, right]
+        case _:
+            return False
+    return any(isinstance(get_proper_type(reader.type_of(receiver) or ANY), UnionType) for receiver in receivers)
 
 
 def _like(ctx: FunctionContext | MethodContext) -> Instance | None:
@@ -214,6 +228,7 @@ def attribute(ctx: AttributeContext) -> Type:
     reader = Reader(checker(ctx.api))
     result = rule.apply(rule_name, [array])
     if isinstance(result, Mismatch):
-        fail(message(name, result, [array]), result.code, ctx.context, reader.chk)
+        if not is_uncertain(ctx.context, reader):
+            fail(message(name, result, [array]), result.code, ctx.context, reader.chk)
         return ctx.default_attr_type
     return reader.write(result, ctx.default_attr_type, array_instance(ctx.type))

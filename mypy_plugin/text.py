@@ -21,6 +21,8 @@ ARRAYS = {"Tensor": "Tensor", "Parameter": "Parameter", "Buffer": "Buffer", "Arr
 _NUMPY = "ndarray"
 INT_VARIABLES: set[str] = set()
 """Names of `int` type parameters of classes, which stand for sizes wherever they are printed."""
+NAMED_TUPLES: set[str] = set()
+"""Names of named tuples with arrays in their fields, which mypy prints without the fields."""
 _TOKEN = re.compile(r"""\s*(?:(?P<name>\*{0,2}[A-Za-z_][\w.@`?~-]*\??|\.\.\.|-?\d+\??)|(?P<string>'(?:[^'\\]|\\.)*')|(?P<mark>[\[\],|()]))""")
 
 
@@ -150,7 +152,7 @@ def _item(node: Node) -> Item:
         return dim_in(node)
     bare = Node(node.name.lstrip("*"), node.args)
     if bare.last != "tuple":
-        return Run(_plain(bare.name))
+        return Run(_plain(bare.name), FREE_MARK if FREE_MARK in bare.name else "")
     inner = bare.args[0] if bare.args else bare
     if inner.last == "Sharp" and inner.args:
         shape = _shape(inner.args[0])

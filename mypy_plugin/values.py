@@ -56,6 +56,7 @@ from mypy_plugin.lookup import instance_of
 from mypy_plugin.names import FIELD, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, TENSOR, layer_rule
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.shape import shape
 from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Result, Scalar, Slice, Unknown, Value
 from shapecheck.rules import layer
 
@@ -66,6 +67,7 @@ _TORCH_DTYPES = {"float": "float32", "double": "float64", "half": "float16", "lo
                  "cfloat": "complex64", "cdouble": "complex128"}  # fmt: skip
 _PYTHON_DTYPES = {"builtins.float": "float64", "builtins.int": "int64", "builtins.bool": "bool", "builtins.complex": "complex128"}
 _DTYPE_MODULES = ("torch.", "jax.numpy.", "numpy.", "jax._src.numpy.")
+TORCH_SIZE = "torch._C.Size"
 _TEMPLATES = {Library.TORCH: TENSOR, Library.JAX: JAX_ARRAY, Library.NUMPY: NDARRAY}
 
 
@@ -103,6 +105,19 @@ class Reader:
             if not size.is_unknown or is_int(known):
                 return size
         return self.from_type(known) if known is not None else UNKNOWN
+
+    def index(self, expression: Expression, typ: Type | None = None) -> Value:
+        """The value of an index: a list is one array of indices there, not several indices."""
+        match expression:
+            case TupleExpr(items=items):
+                return tuple(map(self.index, items))
+            case ListExpr(items=items):
+                values = [self.value(item) for item in items]
+                if all(isinstance(value, bool) for value in values):
+                    return Array(shape(len(values)), dtype("bool"))
+                return Array(shape(len(values)), dtype("int64")) if all(isinstance(value, Dim) for value in values) else UNKNOWN
+            case _:
+                return self.value(expression, typ)
 
     def slice(self, expression: SliceExpr) -> Slice:
         """`start:stop:step` of an index."""
@@ -166,7 +181,7 @@ class Reader:
             return Scalar(fullname.rpartition(".")[2])
         if fullname in ("builtins.list", "builtins.tuple", "typing.Sequence", "collections.abc.Sequence") and instance.args:
             return Many(self.from_type(instance.args[0]))
-        if fullname == "torch._C.Size":
+        if fullname == TORCH_SIZE:
             return UNKNOWN
         if layer_rule(fullname) is not None:
             return self.layer(instance)
@@ -236,6 +251,8 @@ class Reader:
         written = [self.write(item, old, like) for item, old in zip(items, inner, strict=True)]
         if isinstance(default, TupleType):
             return default.copy_modified(items=written)
+        if isinstance(default, Instance) and default.type.fullname == TORCH_SIZE:
+            return TupleType(written, default)
         if isinstance(default, Instance) and default.type.fullname == "builtins.list":
             return default.copy_modified(args=[_join(written)])
         return tuple_type(written, self.named)
