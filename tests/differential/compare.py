@@ -1,0 +1,166 @@
+"""Comparing the two verdicts: which differences are defects, which are agreed, and the table of it all."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.differential.choices import smaller
+from tests.differential.programs import PRELUDE, Kind, Program, again
+from tests.differential.verdicts import Outcome, judged
+
+
+class Finding(enum.StrEnum):
+    """How the verdicts on a program compare."""
+
+    BOTH_ACCEPT = "both accept"
+    BOTH_REJECT = "both reject"
+    FALSE_ALARM = "static only"
+    MISS = "run time only"
+    WRONG_TYPE = "wrong type"
+    AGREED = "agreed exception"
+    UNDECIDED = "some sizes work"
+
+    @property
+    def defect(self) -> bool:
+        return self in (Finding.FALSE_ALARM, Finding.MISS, Finding.WRONG_TYPE)
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """A difference that is right as it is: what the failure says, and why the checker is silent, or the other way round."""
+
+    reason: str
+    raised: str = ""
+    said: str = ""
+
+
+AGREED: Sequence[Agreed] = (
+    Agreed(
+        "A size computed from a name that no earlier argument bound (`#n` of size 1 binds nothing) stops jaxtyping "
+        "with an error about the annotation. The checker answers unknown.",
+        raised="AnnotationError",
+    ),
+)
+
+
+def finding(outcome: Outcome) -> Finding:
+    """How the verdicts on a program compare."""
+    if _agreed(outcome):
+        return Finding.AGREED
+    match outcome.rejected, outcome.failed:
+        case True, True:
+            return Finding.BOTH_REJECT
+        case True, False:
+            return Finding.FALSE_ALARM
+        case False, True:
+            return _silent(outcome)
+        case _:
+            return Finding.WRONG_TYPE if outcome.broken else Finding.BOTH_ACCEPT
+
+
+def _silent(outcome: Outcome) -> Finding:
+    if outcome.program.kind is Kind.GRADUAL or not outcome.always:
+        return Finding.UNDECIDED
+    return Finding.MISS
+
+
+def _agreed(outcome: Outcome) -> Agreed | None:
+    text = " ".join(f"{type(error).__name__}: {error}" for error in _chain(outcome.failure))
+    for each in AGREED:
+        if each.raised and not outcome.rejected and each.raised in text:
+            return each
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def explain(outcome: Outcome) -> str:
+    """A program with both verdicts, to read."""
+    said = [f"  line {each.line}: {each}" for each in outcome.errors] or ["  nothing"]
+    lines = str(outcome.failure).strip().splitlines() if outcome.failure else []
+    ran = [f"  {type(outcome.failure).__name__}: {' '.join(lines)[:400]}"] if outcome.failure else ["  returns"]
+    source = outcome.program.source.replace(PRELUDE, "")
+    skipped = outcome.program.source[: outcome.program.source.index(source[:40])].count("\n") if source[:40] in outcome.program.source else 0
+    numbered = "\n".join(f"{at:4} {line}" for at, line in enumerate(source.strip("\n").splitlines(), skipped + 1))
+    return "\n".join([f"{outcome.program.kind} {outcome.program.name}: {finding(outcome)}", numbered, " static:", *said, " run time:", *ran, *outcome.broken])
+
+
+# --- reducing ------------------------------------------------------------------------------------------------------
+
+
+def reduced(outcomes: Sequence[Outcome], rounds: int = 12, width: int = 40) -> list[Outcome]:
+    """The same differences in smaller programs. All programs are reduced together, one mypy build a round."""
+    best = list(outcomes)
+    tried: list[set[tuple[int, ...]]] = [set() for _ in best]
+    for _ in range(rounds):
+        candidates = [(at, each) for at, outcome in enumerate(best) for each in _candidates(outcome, tried[at], width, at)]
+        if not candidates:
+            break
+        for (at, _program), found in zip(candidates, judged([program for _, program in candidates]), strict=True):
+            if finding(found) is finding(outcomes[at]) and _signature(found) == _signature(outcomes[at]) and _size(found.program) < _size(best[at].program):
+                best[at] = found
+    return best
+
+
+def _candidates(outcome: Outcome, tried: set[tuple[int, ...]], width: int, at: int) -> list[Program]:
+    found: list[Program] = []
+    for choices in smaller(outcome.program.choices):
+        try:
+            program = again(choices, f"r{at}_{len(found)}")
+        except Exception:  # noqa: S112  # a list of choices that makes no program
+            continue
+        if program.choices in tried or program.kind is not outcome.program.kind or _size(program) >= _size(outcome.program):
+            continue
+        tried.add(program.choices)
+        found.append(program)
+        if len(found) == width:
+            break
+    return found
+
+
+def _size(program: Program) -> tuple[int, int]:
+    return len(program.source), sum(program.choices)
+
+
+def _signature(outcome: Outcome) -> tuple[str, str]:
+    """What stays the same while a program is made smaller."""
+    return (outcome.errors[0].code if outcome.errors else "", type(outcome.failure).__name__)
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+COLUMNS = tuple(Finding)
+
+
+@dataclass
+class Table:
+    """Counts of findings in all, by kind and by construct."""
+
+    total: Counter[Finding] = field(default_factory=Counter)
+    by_kind: dict[str, Counter[Finding]] = field(default_factory=dict)
+    by_construct: dict[str, Counter[Finding]] = field(default_factory=dict)
+    vague: int = 0
+    revealed: int = 0
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            found = finding(outcome)
+            self.total[found] += 1
+            self.by_kind.setdefault(outcome.program.kind, Counter())[found] += 1
+            for construct in outcome.program.constructs:
+                self.by_construct.setdefault(construct, Counter())[found] += 1
+            self.revealed += bool(outcome.promises)
+            self.vague += outcome.vague
+
+    def __str__(self) -> str:
+        head = f"{'':22}{'tried':>8}" + "".join(f"{name:>18}" for name in COLUMNS)
+        rows = [("all", self.total), *sorted(self.by_kind.items()), ("", Counter()), *sorted(self.by_construct.items())]
+        body = [f"{name:22}{counts.total():8}" + "".join(f"{counts[column]:18}" for column in COLUMNS) if name else "" for name, counts in rows]
+        return "\n".join([head, *body])
