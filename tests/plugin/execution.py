@@ -68,7 +68,10 @@ def check(block: Block) -> str:
     literate.messages()  # the workspace is written
     revealed = Revealed({e.line: e.text for e in expectations(block.code) if e.kind == "revealed"})
     with _reveal(revealed):
-        module = _imported(block)
+        try:
+            module = _imported(block)
+        except Exception as error:  # whatever a module raises that cannot be imported
+            return f"{type(error).__name__}: {str(error)[:500]}"
         verdicts = [_verdict(function, block) for function in _programs(module)]
     assert verdicts, "a block that runs needs a function without parameters"
     return "\n".join(filter(None, [*verdicts, *revealed.broken]))

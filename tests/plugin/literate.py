@@ -234,7 +234,7 @@ def build() -> str:
 def environment() -> dict[str, str]:
     """This process's environment with the repository on the path, and without settings that change what mypy prints."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("SHAPECHECK_", "MYPY"))}
-    return kept | {"PYTHONPATH": str(ROOT)}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT)]))}
 
 
 def _parse(output: str) -> dict[str, list[Message]]:

@@ -1,0 +1,193 @@
+"""The same project gives the same messages however mypy is run: cold, warm, after edits, in the daemon, with workers.
+
+The project has two modules. Every way of running it gets a directory of its own, with a copy of the cache that checking the
+pages left: the libraries are read once for all tests.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.plugin import literate
+from tests.plugin.literate import CONFIG, environment
+
+SHAPES = """
+    import numpy as np
+    from jaxtyping import Float
+
+    Matrix = Float[np.ndarray, "n d"]
+
+
+    def project(x: Matrix, w: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "n k"]:
+        return x @ w
+"""
+USE = """
+    import numpy as np
+    from jaxtyping import Float
+
+    from shapes import Matrix, project
+
+
+    def good(x: Matrix, w: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "n k"]:
+        x = project(x, w)
+        return x
+
+
+    def swapped(x: Float[np.ndarray, "n d"], w: Float[np.ndarray, "d 3"]) -> Float[np.ndarray, "3 n"]:
+        return project(x, w)
+
+
+    def inner(x: Float[np.ndarray, "5 4"], w: Float[np.ndarray, "4 3"]) -> None:
+        reveal_type(project(x, w))
+        project(x, w.T)
+"""
+EXPECTED = [
+    "use.py:13: error [shape-mismatch]",
+    'use.py:17: note: Revealed type is "Float[ndarray, "5 3"]"',
+    "use.py:18: error [shape-mismatch]",
+]
+_LINE = re.compile(r"^(?P<place>\w+\.py:\d+): (?P<severity>error|note): (?P<text>.*?)(?:  (?P<code>\[[\w-]+\]))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A directory with a mypy configuration and the two modules."""
+
+    root: Path
+
+    def write(self, name: str, text: str) -> None:
+        """Writes a module; its size changes, which is what mypy looks at first."""
+        (self.root / name).write_text(dedent(text).lstrip(), encoding="utf-8")
+
+    def run(self, *command: str) -> str:
+        """The output of a Python module run in the project."""
+        full = [sys.executable, "-m", *command]
+        done = subprocess.run(full, cwd=self.root, capture_output=True, text=True, env=environment(), check=False, timeout=300)
+        assert done.returncode in (0, 1), f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def mypy(self, *options: str) -> list[str]:
+        """What mypy says."""
+        return said(self.run("mypy", "--config-file=mypy.ini", *options, "use.py", "shapes.py"))
+
+
+def said(output: str) -> list[str]:
+    """Errors by place and code, notes with their text, in mypy's order."""
+    found = [match for line in output.splitlines() if (match := _LINE.match(line)) is not None]
+    return [f"{m['place']}: error {m['code']}" if m["severity"] == "error" else f"{m['place']}: note: {m['text']}" for m in found]
+
+
+def make(root: Path) -> Project:
+    """The project in a directory."""
+    project = Project(root)
+    project.write("mypy.ini", CONFIG)
+    project.write("shapes.py", SHAPES)
+    project.write("use.py", USE)
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project of its own for every test, whose cache knows the libraries and not the two modules."""
+    literate.messages()
+    shutil.copytree(literate.WORKSPACE / "cache", tmp_path / ".mypy_cache")
+    return make(tmp_path)
+
+
+def test_cold_and_warm_say_the_same(project: Project) -> None:
+    assert project.mypy() == EXPECTED
+    assert project.mypy() == EXPECTED
+
+
+def test_an_edit_of_the_user_is_seen(project: Project) -> None:
+    project.mypy()
+    project.write("use.py", USE + "\n    print(1)\n")
+    assert project.mypy() == EXPECTED
+
+
+def test_an_edit_of_the_dependency_is_seen(project: Project) -> None:
+    project.mypy()
+    project.write("shapes.py", SHAPES.replace('"n k"]:', '"k n"]:').replace("x @ w", "(x @ w).T"))
+    assert "use.py:13: error [shape-mismatch]" not in project.mypy()
+    project.write("shapes.py", SHAPES)
+    assert project.mypy() == EXPECTED
+
+
+def test_workers_say_the_same(project: Project) -> None:
+    assert sorted(project.mypy("-n", "2")) == sorted(EXPECTED)
+
+
+@pytest.fixture
+def daemon(project: Project) -> Iterator[Project]:
+    """A project with a running daemon of its own."""
+    yield project
+    project.run("mypy.dmypy", "--status-file=status.json", "kill")
+
+
+def recheck(daemon: Project) -> list[str]:
+    """What the daemon says now."""
+    return said(daemon.run("mypy.dmypy", "--status-file=status.json", "run", "--", "--config-file=mypy.ini", "use.py", "shapes.py"))
+
+
+def test_the_daemon_follows_edits(daemon: Project) -> None:
+    assert recheck(daemon) == EXPECTED, "first run"
+    assert recheck(daemon) == EXPECTED, "nothing changed"
+    daemon.write("use.py", USE + "\n    print(1)\n")
+    assert recheck(daemon) == EXPECTED, "an edit without annotations"
+    daemon.write("use.py", USE.replace("project(x, w)\n        return x", "project(w, x)\n        return x"))
+    assert "use.py:8: error [shape-mismatch]" in recheck(daemon), "an error that came"
+    daemon.write("use.py", USE)
+    assert recheck(daemon) == EXPECTED, "and went"
+
+
+def test_the_daemon_follows_dependencies(daemon: Project) -> None:
+    assert recheck(daemon) == EXPECTED, "first run"
+    daemon.write("shapes.py", SHAPES + "\n    print(1)\n")
+    assert recheck(daemon) == EXPECTED, "an edit of the dependency's body"
+    daemon.write("shapes.py", SHAPES.replace('"n k"]:', '"k n"]:').replace("x @ w", "(x @ w).T"))
+    assert "use.py:13: error [shape-mismatch]" not in recheck(daemon), "another signature"
+    daemon.write("shapes.py", SHAPES)
+    assert recheck(daemon) == EXPECTED, "the old one"
+
+
+def test_rebinding_needs_no_option(project: Project) -> None:
+    """Also where the configuration says no: rebinding an array is not a redefinition."""
+    project.write("mypy.ini", CONFIG.replace("strict = true", "strict = true\nallow_redefinition = false"))
+    assert project.mypy() == EXPECTED
+
+
+def test_a_module_of_our_name_is_not_in_the_way(project: Project) -> None:
+    project.write("mypy_plugin.py", "raise RuntimeError('the wrong plugin')\n")
+    assert project.mypy() == EXPECTED
+
+
+BROKEN = """
+    import shapecheck.mypy
+    from mypy_plugin import calls
+
+
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+
+    calls.settle_call = fail
+"""
+
+
+def test_a_crash_is_a_message_and_mypy_goes_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python imports `sitecustomize` first: there the plugin is broken, with mypy none the wiser."""
+    project.write("sitecustomize.py", BROKEN)
+    monkeypatch.setenv("PYTHONPATH", str(project.root))
+    project.write("use.py", USE + "\n\n    wrong: int = 'text'\n")
+    found = project.mypy()
+    assert "use.py:8: error [shape-internal]" in found
+    assert "use.py:21: error [assignment]" in found
