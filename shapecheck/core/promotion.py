@@ -13,7 +13,7 @@ from functools import lru_cache, reduce
 
 from shapecheck.core.dim import Dim
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, CLASSES, DTypes, dtype
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Shape
+from shapecheck.core.shape import SCALAR, Shape
 from shapecheck.core.value import Array, Library, Scalar, Value
 
 BOOLEAN, INTEGER, FLOATING, COMPLEX, OPAQUE = range(5)
@@ -157,7 +157,9 @@ def _torch_combined(higher: str, lower: str) -> str | None:
     if high == COMPLEX:
         return higher
     if high == FLOATING:
-        return (UNDECIDED if bits(higher) < 32 else _complex_of(higher)) if low == COMPLEX else higher  # half complex is no dtype here
+        return (
+            (UNDECIDED if bits(higher) < 32 else _complex_of(higher)) if low == COMPLEX else higher
+        )  # half complex is no dtype here
     return _torch_pair(higher, lower) if high == BOOLEAN or low >= FLOATING else higher
 
 
@@ -257,7 +259,11 @@ def _numpy_pair(a: str, b: str) -> str | None:
     return f"complex{2 * max(width, 32)}" if CATEGORY[high] == COMPLEX else f"float{width}"
 
 
-_NUMPY = frozenset(name for name in ANY_DTYPE.names if name != "bfloat16" and (bits(name) in (1, 8, 16, 32, 64)) and not name.startswith("float8"))
+_NUMPY = frozenset(
+    name
+    for name in ANY_DTYPE.names
+    if name != "bfloat16" and (bits(name) in (1, 8, 16, 32, 64)) and not name.startswith("float8")
+)
 
 
 def _float_width(integer: str) -> int:

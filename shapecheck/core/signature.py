@@ -19,6 +19,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, from_items
@@ -142,7 +143,7 @@ def _replaced(mismatch: Mismatch, reason: str) -> Mismatch:
 
 def _follows(terms: Sequence[Term], run: str, name: str) -> bool:
     """Whether the optional axis comes right after the run in a result, or neither is there."""
-    for one, other in zip(terms, terms[1:], strict=False):
+    for one, other in pairwise(terms):
         if one.run == run:
             return other.text == f"{name}?"
     return not any(term.run == run or term.text == f"{name}?" for term in terms)
@@ -251,10 +252,16 @@ def _bind(operand: Operand, taken: _Taken, position: int, bound: _Bound) -> Mism
             return mismatch
     if operand.run is None or taken.between is None:
         return None
-    joined = broadcast(bound.runs.get(operand.run, Shape()), taken.between, bound.facts) if operand.run in bound.runs else taken.between
+    joined = (
+        broadcast(bound.runs.get(operand.run, Shape()), taken.between, bound.facts)
+        if operand.run in bound.runs
+        else taken.between
+    )
     if isinstance(joined, Mismatch):
         found = f"({bound.runs[operand.run]}) and ({taken.between})"
-        return Mismatch("shape-broadcast", f"the batch axes {found} do not broadcast", None, str(bound.runs[operand.run]), str(taken.between))
+        return Mismatch(
+            "shape-broadcast", f"the batch axes {found} do not broadcast", None, str(bound.runs[operand.run]), str(taken.between)
+        )
     bound.runs[operand.run] = joined
     return None
 

@@ -11,10 +11,15 @@ from shapecheck.rules.table import Layer, Registry, Rule
 
 FAMILIES: tuple[str, ...] = (
     "elementwise",
+    "inplace",
+    "choosing",
+    "scanning",
+    "products",
     "linalg",
     "reductions",
     "conversion",
     "creation",
+    "sampling",
     "losses",
     "fourier",
     "counting",

@@ -106,7 +106,12 @@ def to_numpy(a: Arguments) -> Result:
 
 # --- Python numbers -----------------------------------------------------------------------------------------------
 
-_NUMBERS: dict[int, Value] = {BOOLEAN: Scalar("bool"), INTEGER: UNKNOWN_DIM, FLOATING: Scalar("float"), COMPLEX: Scalar("complex")}
+_NUMBERS: dict[int, Value] = {
+    BOOLEAN: Scalar("bool"),
+    INTEGER: UNKNOWN_DIM,
+    FLOATING: Scalar("float"),
+    COMPLEX: Scalar("complex"),
+}
 
 
 def one_element(array: Array, what: str) -> Mismatch | None:
@@ -115,7 +120,13 @@ def one_element(array: Array, what: str) -> Mismatch | None:
     smallest = least if array.shape.run is None else None
     if smallest is None or smallest < 2:
         return None
-    return Mismatch("shape-op", f"an array of {array.shape.size} elements ({array.shape}) is no single {what}", None, "1 element", str(array.shape))
+    return Mismatch(
+        "shape-op",
+        f"an array of {array.shape.size} elements ({array.shape}) is no single {what}",
+        None,
+        "1 element",
+        str(array.shape),
+    )
 
 
 def item(a: Arguments) -> Result:
@@ -149,9 +160,23 @@ TABLE: tuple[Rule, ...] = (
     rule(to, "input, *target, dtype=None, other=None, **", "Tensor.to"),
     rule(to_type, "input, dtype=None, **", "Tensor.type"),
     rule(type_as, "input, other", "Tensor.type_as"),
-    rule(astype, "input|x|operand, dtype|new_dtype, **", "ndarray.astype", "Array.astype", "jnp.astype", "np.astype", "jax.lax.convert_element_type"),
-    rule(unchanged, "input, *args, **", *spelled("clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj", "Tensor.{}"), "Tensor.data",
-         *spelled("clone detach", "torch.{}"), "Array.block_until_ready"),
+    rule(
+        astype,
+        "input|x|operand, dtype|new_dtype, **",
+        "ndarray.astype",
+        "Array.astype",
+        "jnp.astype",
+        "np.astype",
+        "jax.lax.convert_element_type",
+    ),
+    rule(
+        unchanged,
+        "input, *args, **",
+        *spelled("clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj", "Tensor.{}"),
+        "Tensor.data",
+        *spelled("clone detach", "torch.{}"),
+        "Array.block_until_ready",
+    ),
     rule(unchanged, "input|a|x, **", *spelled("copy", "np.{}", "jnp.{}"), "jax.lax.stop_gradient"),
     rule(device_put, "input|x, device=None, **", "jax.device_put"),
     rule(to_numpy, "input, **", "Tensor.numpy"),

@@ -9,10 +9,9 @@ from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
 from shapecheck.core.promotion import FLOATING, INTEGER, Typed, mapped, result_type
 from shapecheck.core.shape import Mismatch, Shape, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
-from shapecheck.rules.families import boolean, gufunc, kept, only, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.families import TORCH, boolean, gufunc, kept, only, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
 
-T = ("torch.{}", "Tensor.{}")
 NUMPY = ("np.{}", "jnp.{}")
 INTEGERS = {Library.TORCH: "int64", Library.NUMPY: "int64", Library.JAX: "int32"}
 
@@ -26,7 +25,9 @@ def found_in(a: Arguments) -> Result:
     """`searchsorted`: a position for every value; only torch searches several sequences at once."""
     boundaries = shape_of(a["sorted_sequence"]) if "sorted_sequence" in a.values else Shape((UNKNOWN_DIM,))
     if boundaries.rank not in (None, 1) and a.library is not Library.TORCH:
-        return Mismatch("shape-rank", f"a sorted sequence has 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries))
+        return Mismatch(
+            "shape-rank", f"a sorted sequence has 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries)
+        )
     dtypes = dtype("int32") if a["out_int32"] is True else indices((), a.library)
     typed = Typed(dtypes) if isinstance(dtypes, DTypes) else dtypes
     return typed_result(shape_of(a["values"]), typed, a.library)
@@ -36,7 +37,9 @@ def bucketize(a: Arguments) -> Result:
     """As `searchsorted`, values first."""
     boundaries = shape_of(a["boundaries"])
     if boundaries.rank is not None and boundaries.rank != 1:
-        return Mismatch("shape-rank", f"the boundaries need 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries))
+        return Mismatch(
+            "shape-rank", f"the boundaries need 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries)
+        )
     return found_in(a)
 
 
@@ -99,18 +102,22 @@ def parts_of_complex(values: Sequence[Value], library: Library) -> Typed | Misma
 
 TABLE: tuple[Rule, ...] = (
     rule(found_in, "sorted_sequence, values|input, *, out_int32=False, **", "torch.searchsorted"),
-    rule(found_in, "sorted_sequence|a, values|v, side='left', sorter=None, *, out_int32=False, **", *spelled("searchsorted", *NUMPY)),
+    rule(
+        found_in,
+        "sorted_sequence|a, values|v, side='left', sorter=None, *, out_int32=False, **",
+        *spelled("searchsorted", *NUMPY),
+    ),
     rule(bucketize, "values|input, boundaries, *, out_int32=False, **", "torch.bucketize"),
     rule(bucketize, "values|x, boundaries|bins, right=False, *, out_int32=False, **", *spelled("digitize", *NUMPY)),
-    rule(histc, "input, bins=100, min=0, max=0", *spelled("histc", *T)),
-    rule(bincount, "input, weights=None, minlength=0, *, length=None", *spelled("bincount", *T)),
+    rule(histc, "input, bins=100, min=0, max=0", *spelled("histc", *TORCH)),
+    rule(bincount, "input, weights=None, minlength=0, *, length=None", *spelled("bincount", *TORCH)),
     rule(bincount, "input|x, weights=None, minlength=0, *, length=None", *spelled("bincount", *NUMPY)),
-    rule(multinomial, "input, num_samples, replacement=False, **", *spelled("multinomial", *T)),
+    rule(multinomial, "input, num_samples, replacement=False, **", *spelled("multinomial", *TORCH)),
     gufunc("*s -> *s", "elements|element|ar1, test_elements|ar2, **", boolean, *spelled("isin", "torch.{}", *NUMPY)),
-    gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("bernoulli", *T)),
+    gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("bernoulli", *TORCH)),
     gufunc("*s, *s -> *s", "real, imag", parts_of_complex, "torch.complex"),
     gufunc("*s, *s -> *s", "abs, angle", parts_of_complex, "torch.polar"),
-    rule(whole, "input, other, **", *spelled("equal", *T)),
-    rule(whole, "input, other, **", *spelled("allclose", *T)),
+    rule(whole, "input, other, **", *spelled("equal", *TORCH)),
+    rule(whole, "input, other, **", *spelled("allclose", *TORCH)),
     rule(whole_broadcast, "input|a|a1, other|b|a2, **", *spelled("allclose array_equal", *NUMPY)),
 )

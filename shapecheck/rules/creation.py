@@ -1,4 +1,4 @@
-"""Arrays out of nothing: zeros, full, rand, arange, eye, tensor, asarray, and jax's random numbers and keys.
+"""Arrays out of nothing or out of data: zeros, full, arange, eye, tensor, asarray.
 
 Sizes may be ints, splatted or in a tuple. Without `dtype=` torch makes float32 and int64, jax float32 and int32, numpy
 float64 and int64.
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, bounds, dim
-from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, default
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, SCALAR, Mismatch, Shape, from_items
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
-from shapecheck.rules.families import dtype_argument, float_array, shape_of, spelled
+from shapecheck.rules.families import dtype_argument, float_array, spelled
 from shapecheck.rules.table import Compute, Rule, rule
 
 # --- sizes and dtypes ---------------------------------------------------------------------------------------------
@@ -54,7 +54,8 @@ def floats(a: Arguments) -> Result:
     return made(a, shape_argument(a["size"]), dtype_or(a, FLOATING))
 
 
-def _number_category(value: Value) -> int | None:
+def number_category(value: Value) -> int | None:
+    """The category of a Python number, None for what is none."""
     match value:
         case bool():
             return BOOLEAN
@@ -69,7 +70,7 @@ def _number_category(value: Value) -> int | None:
 def full(a: Arguments) -> Result:
     """The dtype is that of the fill value."""
     value, asked = a["fill_value"], a["dtype"]
-    category = _number_category(value)
+    category = number_category(value)
     if asked is not None:
         dtypes = dtype_argument(asked, a.library)
     else:
@@ -109,7 +110,7 @@ def new(a: Arguments) -> Result:
 def arange(a: Arguments) -> Result:
     """`arange(end)`, `arange(start, end, step)`: the length for ints, not for floats."""
     start, end, step = (ZERO, a["start"], a["step"]) if a["end"] is None else (a["start"], a["end"], a["step"])
-    categories = [_number_category(value) for value in (start, end, step)]
+    categories = [number_category(value) for value in (start, end, step)]
     known = [category for category in categories if category is not None]
     dtypes = dtype_or(a, max(known)) if len(known) == 3 or a["dtype"] is not None else ANY_DTYPE
     if not isinstance(start, Dim) or not isinstance(end, Dim) or not isinstance(step, Dim):
@@ -140,9 +141,9 @@ def _counts(span: Dim, library: Library) -> bool:
 
 def linspace(a: Arguments) -> Result:
     """`steps` numbers between two."""
-    if _number_category(a["start"]) is None or _number_category(a["end"]) is None or a["retstep"] is not False:
+    if number_category(a["start"]) is None or number_category(a["end"]) is None or a["retstep"] is not False:
         return UNKNOWN
-    complexes = COMPLEX in (_number_category(a["start"]), _number_category(a["end"]))
+    complexes = COMPLEX in (number_category(a["start"]), number_category(a["end"]))
     return made(a, shape_argument(a["steps"]), dtype_or(a, COMPLEX if complexes else FLOATING))
 
 
@@ -192,14 +193,16 @@ def data_shape(data: Value) -> Shape:
 def _common(shapes: Iterable[Shape]) -> Shape:
     """What is known of all the items of a sequence, which must be alike."""
     found = list(shapes)
-    return next((each for each in found if each.is_known), found[0]) if all(each.rank is not None for each in found) else ANY_SHAPE
+    return (
+        next((each for each in found if each.is_known), found[0]) if all(each.rank is not None for each in found) else ANY_SHAPE
+    )
 
 
 def data_dtype(data: Value, library: Library) -> DTypes:
     """The dtype that data get: of numbers the library's default, of arrays their own."""
     leaves = list(_leaves(data))
     arrays = [leaf for leaf in leaves if isinstance(leaf, Array)]
-    categories = [_number_category(leaf) for leaf in leaves]
+    categories = [number_category(leaf) for leaf in leaves]
     if not leaves or (arrays and data is not arrays[0]):
         return ANY_DTYPE if leaves else default(FLOATING, library)
     if arrays:
@@ -233,7 +236,7 @@ def _is_weak(data: Value, asked: Value, library: Library) -> bool:
     """jax calls what it makes of Python numbers and of weak arrays weak."""
     if asked is not None or library is not Library.JAX:
         return False
-    return data.weak if isinstance(data, Array) else _number_category(data) not in (None, BOOLEAN)
+    return data.weak if isinstance(data, Array) else number_category(data) not in (None, BOOLEAN)
 
 
 def scalar_tensor(a: Arguments) -> Result:
@@ -254,75 +257,6 @@ def new_tensor(a: Arguments) -> Result:
     return made(a, data_shape(a["data"]), dtypes)
 
 
-# --- jax.random ---------------------------------------------------------------------------------------------------
-
-
-def new_key(a: Arguments) -> Result:
-    """`jax.random.key`: a scalar of a key dtype."""
-    return Array(shape_of(a["seed"]), dtype("prng_key"), a.library)
-
-
-def old_key(a: Arguments) -> Result:
-    """`jax.random.PRNGKey`: two uint32 numbers."""
-    return Array(from_items((*shape_of(a["seed"]).items, dim(2))), dtype("uint32"), a.library)
-
-
-def split(a: Arguments) -> Result:
-    """More keys: their axes come first."""
-    lead = shape_argument(a["num"])
-    if isinstance(lead, Mismatch):
-        return lead
-    key = a.array("key")
-    rest = key.shape.items if key is not None else (ANY_RUN,)
-    return Array(from_items((*lead.items, *rest)), key.dtype if key is not None else ANY_DTYPE, a.library)
-
-
-def same_key(a: Arguments) -> Result:
-    """`fold_in`, `clone`: a key of the same kind."""
-    return a.array("key") or UNKNOWN
-
-
-def sampled(category: int) -> Compute:
-    """Samples of the shape and dtype that are asked for; without a shape that of the parameters."""
-
-    def sample(a: Arguments) -> Result:
-        asked = a["shape"]
-        parameters_ = [a[name] for name in ("p", "a", "b", "lower", "upper") if name in a.values]
-        if asked is None:
-            numbers = all(_number_category(value) is not None for value in parameters_)
-            return made(a, SCALAR if numbers else ANY_SHAPE, dtype_or(a, category))
-        return made(a, shape_argument(asked), dtype_or(a, category))
-
-    return sample
-
-
-def categorical(a: Arguments) -> Result:
-    """One index for each row of the logits."""
-    logits, shape = a.array("logits"), a["shape"]
-    if shape is not None:
-        return made(a, shape_argument(shape), dtype("int32"))
-    if logits is None or a["axis"] != dim(-1) or not (logits.shape.suffix or logits.shape.prefix) or (logits.shape.run and not logits.shape.suffix):
-        return made(a, ANY_SHAPE, dtype("int32"))
-    return made(a, from_items(logits.shape.items[:-1]), dtype("int32"))
-
-
-def permutation(a: Arguments) -> Result:
-    """Of an int the indices below it, of an array the array."""
-    data = a["x"]
-    if isinstance(data, Array):
-        return data
-    return made(a, shape_argument(data) if isinstance(data, Dim) else ANY_SHAPE, default(INTEGER, a.library))
-
-
-def numpy_sample(category: int) -> Compute:
-    """numpy's samplers answer a Python number when no size is given."""
-
-    def sample(a: Arguments) -> Result:
-        return UNKNOWN if a["size"] is None or a["size"] == () else made(a, shape_argument(a["size"]), dtype_or(a, category))
-
-    return sample
-
-
 # --- the table ----------------------------------------------------------------------------------------------------
 
 _SIZED = "*size, dtype=None, **"
@@ -336,7 +270,11 @@ TABLE: tuple[Rule, ...] = (
     rule(like, "input, *, dtype=None, **", *spelled("zeros_like ones_like empty_like", "torch.{}")),
     rule(like, "input, fill_value, *, dtype=None, **", "torch.full_like"),
     rule(like, "input|a|prototype, dtype=None, shape=None, **", *spelled("zeros_like ones_like empty_like", "jnp.{}")),
-    rule(like, "input|a|prototype, dtype=None, order='K', subok=True, shape=None, **", *spelled("zeros_like ones_like empty_like", "np.{}")),
+    rule(
+        like,
+        "input|a|prototype, dtype=None, order='K', subok=True, shape=None, **",
+        *spelled("zeros_like ones_like empty_like", "np.{}"),
+    ),
     rule(like, "input|a, fill_value, dtype=None, shape=None, **", "jnp.full_like"),
     rule(like, "input|a, fill_value, dtype=None, order='K', subok=True, shape=None, **", "np.full_like"),
     rule(random_like, "input, *, dtype=None, **", *spelled("rand_like randn_like", "torch.{}")),
@@ -347,32 +285,30 @@ TABLE: tuple[Rule, ...] = (
     rule(arange, "start, end=None, step=1, *, dtype=None, **", "torch.arange"),
     rule(arange, "start, end|stop=None, step=1, dtype=None, **", "jnp.arange", "np.arange"),
     rule(linspace, "start, end, steps, *, dtype=None, retstep=False, **", *spelled("linspace logspace", "torch.{}")),
-    rule(linspace, "start, end|stop, steps|num=50, endpoint=True, retstep=False, dtype=None, **", *spelled("linspace", "jnp.{}", "np.{}")),
+    rule(
+        linspace,
+        "start, end|stop, steps|num=50, endpoint=True, retstep=False, dtype=None, **",
+        *spelled("linspace", "jnp.{}", "np.{}"),
+    ),
     rule(eye, "n, m=None, *, dtype=None, **", "torch.eye"),
     rule(eye, "n|N, m|M=None, k=0, dtype=None, **", *spelled("eye tri", "jnp.{}", "np.{}")),
     rule(eye, "n, dtype=None, m=None", "jnp.identity", "np.identity"),
     rule(one_axis(INTEGER), "n, *, dtype=None, **", "torch.randperm"),
-    rule(one_axis(FLOATING), "n|window_length, periodic=True, *, dtype=None, **", *spelled("hann_window hamming_window blackman_window bartlett_window", "torch.{}")),
+    rule(
+        one_axis(FLOATING),
+        "n|window_length, periodic=True, *, dtype=None, **",
+        *spelled("hann_window hamming_window blackman_window bartlett_window", "torch.{}"),
+    ),
     rule(one_axis(FLOATING), "n|M, dtype=None", *spelled("hanning hamming blackman bartlett", "np.{}", "jnp.{}")),
     rule(torch_randint, "*rest, low=None, high=None, size=None, dtype=None, **", "torch.randint"),
     rule(from_data, "data, *, dtype=None, **", "torch.tensor"),
-    rule(from_data, "data|object|a|obj, dtype=None, ndmin=0, **", "torch.as_tensor", "torch.asarray", *spelled("array asarray", "np.{}", "jnp.{}")),
+    rule(
+        from_data,
+        "data|object|a|obj, dtype=None, ndmin=0, **",
+        "torch.as_tensor",
+        "torch.asarray",
+        *spelled("array asarray", "np.{}", "jnp.{}"),
+    ),
     rule(scalar_tensor, "data, *, dtype=None, **", "torch.scalar_tensor"),
     rule(from_numpy, "data", "torch.from_numpy"),
-    rule(new_key, "seed, **", "jax.random.key"),
-    rule(old_key, "seed, **", "jax.random.PRNGKey"),
-    rule(split, "key, num=2", "jax.random.split"),
-    rule(same_key, "key, data=None", "jax.random.fold_in"),
-    rule(same_key, "key", "jax.random.clone"),
-    rule(sampled(FLOATING), "key, shape=(), dtype=None, **", *spelled("normal uniform gumbel laplace logistic cauchy exponential", "jax.random.{}")),
-    rule(sampled(FLOATING), "key, lower, upper, shape=None, dtype=None, **", "jax.random.truncated_normal"),
-    rule(sampled(INTEGER), "key, shape, minval, maxval, dtype=None, **", "jax.random.randint"),
-    rule(sampled(BOOLEAN), "key, p=0.5, shape=None, **", "jax.random.bernoulli"),
-    rule(categorical, "key, logits, axis=-1, shape=None, **", "jax.random.categorical"),
-    rule(permutation, "key, x, **", "jax.random.permutation"),
-    rule(permutation, "x", "np.random.permutation"),
-    rule(numpy_sample(FLOATING), "*size", *spelled("rand randn", "np.random.{}")),
-    rule(numpy_sample(FLOATING), "size=None", *spelled("random random_sample", "np.random.{}")),
-    rule(numpy_sample(FLOATING), "low|loc|a=0.0, high|scale|b=1.0, size=None", *spelled("normal uniform", "np.random.{}")),
-    rule(numpy_sample(INTEGER), "low, high=None, size=None, dtype=None", "np.random.randint"),
 )

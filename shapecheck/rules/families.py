@@ -9,6 +9,7 @@ refusal of the library; those that families share are here. Called by the tables
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from shapecheck.core.dim import Dim
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes
@@ -34,6 +35,10 @@ from shapecheck.rules.table import Rule, parameters
 type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
 
 
+TORCH = ("torch.{}", "Tensor.{}")
+"""The spellings of an operation that is a function of torch and a method."""
+
+
 def spelled(words: str, *patterns: str) -> tuple[str, ...]:
     """Names of operations: every word in every pattern, `spelled("exp log", "torch.{}", "jnp.{}")`."""
     return tuple(pattern.format(word) for word in words.split() for pattern in patterns)
@@ -55,7 +60,7 @@ def gufunc(text: str, params: str, typed: DTypeRule, *names: str, operands: str 
     def compute(a: Arguments) -> Result:
         values = [a[name] for name in chosen]
         found = shapes.apply([shape_of(value) for value in values], a.facts)
-        return found if isinstance(found, Mismatch) else typed_result(found, requested(a, typed(values, a.library)), a.library)
+        return typed_result(found, requested(a, typed(values, a.library)), a.library)
 
     return Rule(names, bound, compute, text)
 
@@ -71,8 +76,10 @@ def shape_of(value: Value) -> Shape:
             return ANY_SHAPE
 
 
-def typed_result(found: Shape | tuple[Shape, ...], typed: Typed | Mismatch, library: Library) -> Result:
-    """An array, or a tuple of them, of a dtype."""
+def typed_result(found: Shape | tuple[Shape, ...] | Mismatch, typed: Typed | Mismatch, library: Library) -> Result:
+    """An array, or a tuple of them, of a dtype; the refusal when there is one."""
+    if isinstance(found, Mismatch):
+        return found
     if isinstance(typed, Mismatch):
         return typed
     if isinstance(found, tuple):
@@ -189,7 +196,7 @@ def equal_dtypes(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     if library is not Library.TORCH:
         return result_type(values, library)
     known = [value for value in values if isinstance(value, Array)]
-    for one, other in zip(known, known[1:], strict=False):
+    for one, other in pairwise(known):
         if not one.dtype.names & other.dtype.names:
             reason = f"the dtypes differ: {one.dtype} and {other.dtype}; convert one of them, torch does not promote here"
             return Mismatch("shape-dtype", reason, None, str(one.dtype), str(other.dtype))

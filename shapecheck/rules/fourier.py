@@ -19,7 +19,9 @@ type Length = Callable[[Dim], Dim]
 def complexes(value: Value, library: Library) -> Typed:
     """Complex numbers of the precision of the input's floats."""
     found = quotient(result_type((value,), library), library).dtypes
-    return Typed(mapped(lambda name: name if CATEGORY[name] >= COMPLEX else "complex128" if bits(name) == 64 else "complex64", found))
+    return Typed(
+        mapped(lambda name: name if CATEGORY[name] >= COMPLEX else "complex128" if bits(name) == 64 else "complex64", found)
+    )
 
 
 def same_length(size: Dim) -> Dim:
@@ -49,7 +51,7 @@ def transform(name: str, length: Length) -> Compute:
             own = quotient(result_type((array,), a.library), a.library).dtypes
             typed = Typed(real_part(typed.dtypes) | real_part(own))
         found = _transformed_shape(array.shape, a["dim"], a["n"], length)
-        return found if isinstance(found, Mismatch) else typed_result(found, typed, a.library)
+        return typed_result(found, typed, a.library)
 
     transformed.__name__ = name
     return transformed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import ANY_DTYPE, BOOL
 from shapecheck.core.promotion import BOOLEAN, INTEGER, Typed, result_type
@@ -41,7 +40,9 @@ def _elementwise(a: Arguments, typed: Typed, dtypes_differ: bool = False) -> Res
     if left.rank is None or right.rank is None:
         return typed_result(ANY_SHAPE, typed, a.library)
     if left.rank != right.rank:
-        return Mismatch("shape-rank", f"jax.lax does not broadcast ({left}) with ({right}); jax.numpy does", None, str(left), str(right))
+        return Mismatch(
+            "shape-rank", f"jax.lax does not broadcast ({left}) with ({right}); jax.numpy does", None, str(left), str(right)
+        )
     if same(left, right, a.facts) is not Verdict.EQUAL:
         return typed_result(ANY_SHAPE, typed, a.library)
     refused = None if dtypes_differ else _checked_dtypes(a)
@@ -50,9 +51,17 @@ def _elementwise(a: Arguments, typed: Typed, dtypes_differ: bool = False) -> Res
 
 def _checked_dtypes(a: Arguments) -> Mismatch | None:
     one, other = a["x"], a["y"]
-    if not isinstance(one, Array) or not isinstance(other, Array) or one.weak or other.weak or one.dtype.names & other.dtype.names:
+    if (
+        not isinstance(one, Array)
+        or not isinstance(other, Array)
+        or one.weak
+        or other.weak
+        or one.dtype.names & other.dtype.names
+    ):
         return None
-    return Mismatch("shape-dtype", f"jax.lax does not promote {one.dtype} with {other.dtype}", None, str(one.dtype), str(other.dtype))
+    return Mismatch(
+        "shape-dtype", f"jax.lax does not promote {one.dtype} with {other.dtype}", None, str(one.dtype), str(other.dtype)
+    )
 
 
 def select(a: Arguments) -> Result:
@@ -64,7 +73,9 @@ def select(a: Arguments) -> Result:
         reason = f"both cases must have one shape, found ({one.shape}) and ({other.shape})"
         return Mismatch("shape-mismatch", reason, None, str(one.shape), str(other.shape))
     if which.min_rank and same(which, one.shape, a.facts) is Verdict.DIFFERENT:
-        return Mismatch("shape-mismatch", f"the choice ({which}) must be a scalar or of shape ({one.shape})", None, str(one.shape), str(which))
+        return Mismatch(
+            "shape-mismatch", f"the choice ({which}) must be a scalar or of shape ({one.shape})", None, str(one.shape), str(which)
+        )
     return one
 
 
@@ -73,7 +84,9 @@ def broadcast(a: Arguments) -> Result:
     lead, array = shape_argument(a["sizes"]), a.array("operand")
     if isinstance(lead, Mismatch) or array is None:
         return lead if isinstance(lead, Mismatch) else UNKNOWN
-    return array.with_shape(Shape(lead.prefix + array.shape.prefix, array.shape.run, array.shape.suffix) if lead.run is None else ANY_SHAPE)
+    return array.with_shape(
+        Shape(lead.prefix + array.shape.prefix, array.shape.run, array.shape.suffix) if lead.run is None else ANY_SHAPE
+    )
 
 
 def broadcast_in_dim(a: Arguments) -> Result:

@@ -185,7 +185,7 @@ def logits_loss(a: Arguments) -> Result:
     """`binary_cross_entropy_with_logits`: one shape; dtypes promote."""
     arrays = _arrays(a)
     found = binary_loss(a)
-    if isinstance(found, Mismatch) and found.code == "shape-dtype" or arrays is None:
+    if (isinstance(found, Mismatch) and found.code == "shape-dtype") or arrays is None:
         return UNKNOWN if arrays is None else reduced(a, arrays[0].shape, Typed(ANY_DTYPE))
     return found
 
@@ -200,5 +200,9 @@ TABLE: tuple[Rule, ...] = (
     rule(kept_loss, f"input, target, {_OPTIONS}, log_target=False", "F.kl_div"),
     rule(kept_loss, f"input, target, {_OPTIONS}", "F.soft_margin_loss"),
     rule(binary_loss, "input, target, weight=None, size_average=None, reduce=None, reduction='mean'", "F.binary_cross_entropy"),
-    rule(logits_loss, "input, target, weight=None, size_average=None, reduce=None, reduction='mean', pos_weight=None", "F.binary_cross_entropy_with_logits"),
+    rule(
+        logits_loss,
+        "input, target, weight=None, size_average=None, reduce=None, reduction='mean', pos_weight=None",
+        "F.binary_cross_entropy_with_logits",
+    ),
 )

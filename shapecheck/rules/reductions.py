@@ -8,16 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, dim as size_of
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim
+from shapecheck.core.dim import dim as size_of
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import integer, integers, place, places, replaced, size_at
-from shapecheck.rules.families import DTypeRule, divided, floated, kept, only, promoted, requested, shape_of, spelled, typed_result
+from shapecheck.rules.families import (
+    TORCH,
+    DTypeRule,
+    divided,
+    floated,
+    kept,
+    only,
+    promoted,
+    requested,
+    shape_of,
+    spelled,
+    typed_result,
+)
 from shapecheck.rules.table import Rule, parameters
 
-T = ("torch.{}", "Tensor.{}")
 ARRAYS = ("np.{}", "jnp.{}", "ndarray.{}", "Array.{}")
 TORCH_AXES = "input, dim|axis=None, keepdim|keepdims=False, *, dtype=None, **"
 NUMPY_AXES = "input|a, dim|axis=None, dtype=None, out=None, keepdim|keepdims=False, **"
@@ -173,7 +185,7 @@ def extreme(a: Arguments) -> Result:
     second = a["dim"]
     if isinstance(second, Array):
         found = broadcast_all((shape_of(a["input"]), second.shape), a.facts)
-        return found if isinstance(found, Mismatch) else typed_result(found, promoted((a["input"], second), a.library), a.library)
+        return typed_result(found, promoted((a["input"], second), a.library), a.library)
     if second is not None and not isinstance(second, Dim):
         return UNKNOWN
     return middle(a)
@@ -186,8 +198,10 @@ def middle(a: Arguments) -> Result:
     scalar = not shape_of(a["input"]).min_rank  # torch looks at nothing then
     typed = (kept if scalar else real_only)((a["input"],), a.library)
     found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
-    if isinstance(found, Mismatch) or isinstance(typed, Mismatch):
-        return found if isinstance(found, Mismatch) else typed
+    if isinstance(found, Mismatch):
+        return found
+    if isinstance(typed, Mismatch):
+        return typed
     return typed_result(found, typed, a.library) if a["dim"] is None else with_indices(found, typed, a.library)
 
 
@@ -214,7 +228,7 @@ def count_nonzero(a: Arguments) -> Result:
     if a.library is Library.NUMPY and a["dim"] is None and a["keepdim"] is False:
         return UNKNOWN
     found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
-    return found if isinstance(found, Mismatch) else typed_result(found, counted((), a.library), a.library)
+    return typed_result(found, counted((), a.library), a.library)
 
 
 def norm(a: Arguments) -> Result:
@@ -222,9 +236,13 @@ def norm(a: Arguments) -> Result:
     asked = a.values.get("dtype")
     found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
     typed = Typed(ANY_DTYPE) if asked is not None else normed((a["input"],), a.library)
-    if isinstance(found, Mismatch) or isinstance(typed, Mismatch):
-        return found if isinstance(found, Mismatch) else typed
-    return typed_result(found, Typed(ANY_DTYPE) if a.library is Library.NUMPY and not _float_known(a["input"]) else typed, a.library)
+    if isinstance(found, Mismatch):
+        return found
+    if isinstance(typed, Mismatch):
+        return typed
+    return typed_result(
+        found, Typed(ANY_DTYPE) if a.library is Library.NUMPY and not _float_known(a["input"]) else typed, a.library
+    )
 
 
 def _float_known(value: Value) -> bool:
@@ -262,35 +280,73 @@ def _row(compute: Callable[[Arguments], Result], params: str, *names: str) -> Ru
 _NAN = "np.{}", "jnp.{}"
 
 TABLE: tuple[Rule, ...] = (
-    reduction(TORCH_AXES, summed, *spelled("sum nansum", *T)),
+    reduction(TORCH_AXES, summed, *spelled("sum nansum", *TORCH)),
     reduction(NUMPY_AXES, summed, *spelled("sum prod", *ARRAYS), *spelled("nansum nanprod", *_NAN)),
-    reduction("input, dim|axis=None, keepdim|keepdims=False, *, dtype=None", summed, *spelled("prod", *T)),
-    reduction(TORCH_AXES, averaged, *spelled("mean nanmean", *T)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False, *, dtype=None", summed, *spelled("prod", *TORCH)),
+    reduction(TORCH_AXES, averaged, *spelled("mean nanmean", *TORCH)),
     reduction(NUMPY_AXES, averaged, *spelled("mean", *ARRAYS), *spelled("nanmean", *_NAN)),
-    reduction("input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", spread, *spelled("std var", *T)),
-    reduction("input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdims=False, **", spread, *spelled("std var", *ARRAYS), *spelled("nanstd nanvar", *_NAN)),
-    reduction("input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", averaged, *spelled("var_mean std_mean", "torch.{}"), answer=spread_and_mean),
-    reduction("input, dim|axis, keepdim|keepdims=False", real_only, *spelled("amax amin", *T)),
-    _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=False, **", *spelled("max min", *T)),
-    reduction(NUMPY_PLAIN, kept, *spelled("max min", *ARRAYS), *spelled("amax amin", "np.{}", "jnp.{}"), *spelled("nanmax nanmin", *_NAN)),
+    reduction(
+        "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", spread, *spelled("std var", *TORCH)
+    ),
+    reduction(
+        "input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdims=False, **",
+        spread,
+        *spelled("std var", *ARRAYS),
+        *spelled("nanstd nanvar", *_NAN),
+    ),
+    reduction(
+        "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **",
+        averaged,
+        *spelled("var_mean std_mean", "torch.{}"),
+        answer=spread_and_mean,
+    ),
+    reduction("input, dim|axis, keepdim|keepdims=False", real_only, *spelled("amax amin", *TORCH)),
+    _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=False, **", *spelled("max min", *TORCH)),
+    reduction(
+        NUMPY_PLAIN,
+        kept,
+        *spelled("max min", *ARRAYS),
+        *spelled("amax amin", "np.{}", "jnp.{}"),
+        *spelled("nanmax nanmin", *_NAN),
+    ),
     reduction("input|a, dim|axis=None, out=None, keepdim|keepdims=False", kept, *spelled("ptp", *_NAN)),
-    reduction("input, dim|axis=None, keepdim|keepdims=False", indices, *spelled("argmax argmin", *T)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False", indices, *spelled("argmax argmin", *TORCH)),
     reduction(NUMPY_PLAIN, counted, *spelled("argmax argmin", *ARRAYS), *spelled("nanargmax nanargmin", *_NAN)),
-    reduction("input, dim|axis=None, keepdim|keepdims=False, **", boolean_or_uint8, *spelled("any all", *T)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False, **", boolean_or_uint8, *spelled("any all", *TORCH)),
     reduction(NUMPY_PLAIN, boolean_or_uint8, *spelled("any all", *ARRAYS)),
-    reduction("input, dim|axis, keepdim|keepdims=False", log_summed, *spelled("logsumexp", *T), "torch.special.logsumexp"),
-    reduction("input|a, dim|axis=None, b=None, keepdim|keepdims=False, **", log_summed, "jax.nn.logsumexp", "jax.scipy.special.logsumexp"),
-    _row(middle, "input, dim|axis=None, keepdim|keepdims=False", *spelled("median nanmedian", *T)),
-    reduction("input|a, dim|axis=None, out=None, overwrite_input=False, keepdim|keepdims=False", averaged, *spelled("median nanmedian", *_NAN)),
-    _row(kth_value, "input, k, dim|axis=-1, keepdim|keepdims=False", *spelled("kthvalue", *T)),
-    _row(kth_value, "input, dim|axis=-1, keepdim|keepdims=False", *spelled("mode", *T)),
-    _row(quantile, "input, q, dim|axis=None, keepdim|keepdims=False, **", *spelled("quantile nanquantile", *T)),
-    _row(quantile, "input|a, q, dim|axis=None, out=None, overwrite_input=False, method='linear', keepdim|keepdims=False, **", *spelled("quantile percentile", *_NAN)),
-    _row(count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", *spelled("count_nonzero", *T, "np.{}", "jnp.{}")),
-    reduction("input, *, dim=None, keepdim=False", kept, *spelled("aminmax", *T), answer=twice),
-    _row(norm, "input, p='fro', dim|axis=None, keepdim|keepdims=False, *, dtype=None", *spelled("norm", *T)),
-    _row(norm, "input|A|x, ord=2, dim|axis=None, keepdim|keepdims=False, *, dtype=None", "torch.linalg.vector_norm", "torch.linalg.norm"),
+    reduction("input, dim|axis, keepdim|keepdims=False", log_summed, *spelled("logsumexp", *TORCH), "torch.special.logsumexp"),
+    reduction(
+        "input|a, dim|axis=None, b=None, keepdim|keepdims=False, **",
+        log_summed,
+        "jax.nn.logsumexp",
+        "jax.scipy.special.logsumexp",
+    ),
+    _row(middle, "input, dim|axis=None, keepdim|keepdims=False", *spelled("median nanmedian", *TORCH)),
+    reduction(
+        "input|a, dim|axis=None, out=None, overwrite_input=False, keepdim|keepdims=False",
+        averaged,
+        *spelled("median nanmedian", *_NAN),
+    ),
+    _row(kth_value, "input, k, dim|axis=-1, keepdim|keepdims=False", *spelled("kthvalue", *TORCH)),
+    _row(kth_value, "input, dim|axis=-1, keepdim|keepdims=False", *spelled("mode", *TORCH)),
+    _row(quantile, "input, q, dim|axis=None, keepdim|keepdims=False, **", *spelled("quantile nanquantile", *TORCH)),
+    _row(
+        quantile,
+        "input|a, q, dim|axis=None, out=None, overwrite_input=False, method='linear', keepdim|keepdims=False, **",
+        *spelled("quantile percentile", *_NAN),
+    ),
+    _row(
+        count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", *spelled("count_nonzero", *TORCH, "np.{}", "jnp.{}")
+    ),
+    reduction("input, *, dim=None, keepdim=False", kept, *spelled("aminmax", *TORCH), answer=twice),
+    _row(norm, "input, p='fro', dim|axis=None, keepdim|keepdims=False, *, dtype=None", *spelled("norm", *TORCH)),
+    _row(
+        norm,
+        "input|A|x, ord=2, dim|axis=None, keepdim|keepdims=False, *, dtype=None",
+        "torch.linalg.vector_norm",
+        "torch.linalg.norm",
+    ),
     _row(norm, "input|A, ord='fro', dim|axis=(-2,-1), keepdim|keepdims=False, *, dtype=None", "torch.linalg.matrix_norm"),
     _row(norm, "input|x, ord=None, dim|axis=None, keepdim|keepdims=False", "np.linalg.norm", "jnp.linalg.norm"),
-    _row(difference, "input|a, n=1, dim|axis=-1, prepend=None, append=None", *spelled("diff", *T, "np.{}", "jnp.{}")),
+    _row(difference, "input|a, n=1, dim|axis=-1, prepend=None, append=None", *spelled("diff", *TORCH, "np.{}", "jnp.{}")),
 )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.rules.harness import A, Case, D, call, dtype_for, generates, shape
-
 from shapecheck.rules.conversion import DTYPE_METHODS
+from tests.rules.harness import A, Case, D, call, dtype_for, generates, shape
 
 
 @generates(*(f"Tensor.{name}" for name in DTYPE_METHODS), "Tensor.clone", "np.copy", "jax.device_put", "Tensor.numpy")
@@ -19,13 +18,21 @@ def plain(rng: random.Random, name: str) -> Case:
 def to(rng: random.Random, name: str) -> Case:
     array = A(shape(rng), dtype_for(rng, name))
     target: list[Any] = rng.choice(([D("float16")], ["cpu"], [A((2,), "int64")], ["cpu", D("int32")], []))
-    options: dict[str, Any] = rng.choice(({}, {"dtype": D("float64")}, {"device": "cpu"})) if not target or target == ["cpu"] else {}
-    return call(array, *target, **({} if target == ["cpu"] and "device" in options else options or ({"device": "cpu"} if not target else {})))
+    options: dict[str, Any] = (
+        rng.choice(({}, {"dtype": D("float64")}, {"device": "cpu"})) if not target or target == ["cpu"] else {}
+    )
+    return call(
+        array,
+        *target,
+        **({} if target == ["cpu"] and "device" in options else options or ({"device": "cpu"} if not target else {})),
+    )
 
 
 @generates("Tensor.type")
 def to_type(rng: random.Random, name: str) -> Case:
-    return call(A(shape(rng), dtype_for(rng, name)), rng.choice((D("float16"), D("int64"), "torch.LongTensor", "torch.FloatTensor")))
+    return call(
+        A(shape(rng), dtype_for(rng, name)), rng.choice((D("float16"), D("int64"), "torch.LongTensor", "torch.FloatTensor"))
+    )
 
 
 @generates("Tensor.type_as")

@@ -40,7 +40,16 @@ def full(rng: random.Random, name: str) -> Case:
     return call(sizes(rng), rng.choice((0, 1.5, True)), **maybe_dtype(rng, name))
 
 
-@generates("torch.zeros_like", "jnp.zeros_like", "np.zeros_like", "torch.full_like", "jnp.full_like", "np.full_like", "torch.rand_like", "torch.randint_like")
+@generates(
+    "torch.zeros_like",
+    "jnp.zeros_like",
+    "np.zeros_like",
+    "torch.full_like",
+    "jnp.full_like",
+    "np.full_like",
+    "torch.rand_like",
+    "torch.randint_like",
+)
 def like(rng: random.Random, name: str) -> Case:
     extra = [1] if "full" in name else [5] if "randint" in name else []
     options = maybe_dtype(rng, name, *(("float32", "float16") if "rand" in name else ()))

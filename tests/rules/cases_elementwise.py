@@ -39,7 +39,8 @@ def unary(rng: random.Random, name: str) -> Case:
 
 
 @generates(
-    "torch.add", "torch.sub", "Tensor.__rsub__", "jnp.divide", "torch.floor_divide", "torch.pow", "torch.float_power", "torch.atan2",
+    "torch.add", "torch.sub", "Tensor.__rsub__", "jnp.divide",
+    "Tensor.__rtruediv__", "torch.floor_divide", "torch.pow", "torch.float_power", "torch.atan2",
     "torch.logaddexp", "np.logaddexp", "torch.eq", "torch.bitwise_and", "Tensor.__lshift__", "torch.gcd",
 )  # fmt: skip
 def binary(rng: random.Random, name: str) -> Case:

@@ -22,7 +22,15 @@ def one(rng: random.Random, name: str) -> Case:
     return call(given, rigid=False, **options)
 
 
-@generates("torch.fft.fft2", "torch.fft.rfft2", "torch.fft.irfft2", "torch.fft.fftn", "torch.fft.rfftn", "torch.fft.irfftn", "torch.fft.fftshift")
+@generates(
+    "torch.fft.fft2",
+    "torch.fft.rfft2",
+    "torch.fft.irfft2",
+    "torch.fft.fftn",
+    "torch.fft.rfftn",
+    "torch.fft.irfftn",
+    "torch.fft.fftshift",
+)
 def several(rng: random.Random, name: str) -> Case:
     given = array(rng, name)
     keyword = "dim" if name.startswith("torch") else "axes"

@@ -13,7 +13,9 @@ def binary(rng: random.Random, name: str) -> Case:
     full = shape(rng)
     one = dtype_for(rng, name)
     other = one if rng.random() < 0.85 else dtype_for(rng, name)
-    second: Any = A(full if rng.random() < 0.7 else broadcastable_to(rng, full), other) if rng.random() < 0.85 else rng.choice((2, 2.0))
+    second: Any = (
+        A(full if rng.random() < 0.7 else broadcastable_to(rng, full), other) if rng.random() < 0.85 else rng.choice((2, 2.0))
+    )
     return call(A(full, one), second)
 
 
@@ -22,7 +24,11 @@ def select(rng: random.Random, name: str) -> Case:
     full = shape(rng)
     one = dtype_for(rng, name)
     which = rng.choice(((), full, full, broadcastable_to(rng, full)))
-    return call(A(which, "bool"), A(full, one), A(full if rng.random() < 0.9 else shape(rng), one if rng.random() < 0.9 else dtype_for(rng, name)))
+    return call(
+        A(which, "bool"),
+        A(full, one),
+        A(full if rng.random() < 0.9 else shape(rng), one if rng.random() < 0.9 else dtype_for(rng, name)),
+    )
 
 
 @generates("jax.lax.broadcast")

@@ -44,7 +44,18 @@ OPERANDS = {
 RESULTS = {"addmm": "mn", "baddbmm": "bmn", "addmv": "m", "addr": "mn", "addbmm": "mn"}
 
 
-@generates("torch.mm", "torch.bmm", "torch.mv", "torch.dot", "torch.outer", "torch.addmm", "torch.baddbmm", "torch.addmv", "torch.addr", "torch.addbmm")
+@generates(
+    "torch.mm",
+    "torch.bmm",
+    "torch.mv",
+    "torch.dot",
+    "torch.outer",
+    "torch.addmm",
+    "torch.baddbmm",
+    "torch.addmv",
+    "torch.addr",
+    "torch.addbmm",
+)
 def fixed_rank(rng: random.Random, name: str) -> Case:
     op = name.split(".")[-1]
     sizes = {letter: size(rng) or 1 for letter in "bmkn"}
@@ -116,7 +127,15 @@ def square(rng: random.Random, name: str) -> Case:
     return call(_regular(rng, name, (*batch(rng), n, maybe(rng, n))), *([2] if "power" in name else []))
 
 
-@generates("torch.linalg.pinv", "torch.linalg.matrix_rank", "np.linalg.matrix_rank", "torch.trace", "torch.linalg.svd", "torch.svd", "torch.linalg.qr")
+@generates(
+    "torch.linalg.pinv",
+    "torch.linalg.matrix_rank",
+    "np.linalg.matrix_rank",
+    "torch.trace",
+    "torch.linalg.svd",
+    "torch.svd",
+    "torch.linalg.qr",
+)
 def matrix(rng: random.Random, name: str) -> Case:
     op = name.split(".")[-1]
     options: dict[str, Any] = {}
@@ -133,7 +152,11 @@ def matrix(rng: random.Random, name: str) -> Case:
 
 
 def _regular(rng: random.Random, name: str, full: tuple[int, ...]) -> A:
-    return A(full, rng.choice(FLOATS[: 1 if name.startswith("jnp") else 2]) if rng.random() < 0.85 else dtype_for(rng, name), regular=True)
+    return A(
+        full,
+        rng.choice(FLOATS[: 1 if name.startswith("jnp") else 2]) if rng.random() < 0.85 else dtype_for(rng, name),
+        regular=True,
+    )
 
 
 @generates("torch.linalg.solve", "torch.linalg.solve_triangular")

@@ -17,7 +17,9 @@ def classes(rng: random.Random, name: str) -> Case:
     count = rng.choice((2, 3, 5))
     lead = (size(rng) or 1,)
     rest = shape(rng, 0, 2)
-    scores = A((count,) if rng.random() < 0.1 else (*lead, count, *rest), "float32" if rng.random() < 0.93 else dtype_for(rng, name))
+    scores = A(
+        (count,) if rng.random() < 0.1 else (*lead, count, *rest), "float32" if rng.random() < 0.93 else dtype_for(rng, name)
+    )
     indices = () if len(scores.shape) == 1 else (*lead, *rest)
     if rng.random() < 0.15:
         indices = shape(rng, 0, 3)

@@ -9,7 +9,7 @@ Python value. It is made twice, as real arrays for the library and as values for
 - the same call with sizes replaced by symbols, by unknown sizes or hidden in a run may say less, never anything false.
 
 `@generates("torch.exp")` registers the generator of cases for the table row that has that name (all names of the row are
-tried). The environment variable `SHAPECHECK_RULE_CASES` sets the number of cases per name (12).
+tried). The environment variable `SHAPECHECK_RULE_CASES` sets the number of cases per name (6).
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def resolve(name: str) -> Callable[..., Any]:
         attribute = path[-1]
         return lambda array, *args, **kwargs: _method(getattr(array, attribute), args, kwargs)
     if root == "einops":
-        import einops  # noqa: PLC0415  # optional
+        import einops  # optional
 
         return getattr(einops, path[-1])
     return reduce(getattr, path, _ROOTS[root])
@@ -271,7 +271,7 @@ def observe(name: str, case: Case) -> Any:
             given = (*map(_materialized, given[0]),), given[1]
         try:
             return _without_negative_sizes(_described(_run(function, made, given, library)))
-        except Exception as error:  # noqa: BLE001  # whatever a library raises is its refusal
+        except Exception as error:  # whatever a library raises is its refusal
             return Raised(error)
 
 

@@ -14,7 +14,7 @@ import pytest
 from shapecheck.rules import registry
 from tests.rules.harness import GENERATORS, run_cases
 
-COUNT = int(os.environ.get("SHAPECHECK_RULE_CASES", "12"))
+COUNT = int(os.environ.get("SHAPECHECK_RULE_CASES", "6"))
 
 for module in sorted(Path(__file__).parent.glob("cases_*.py")):
     import_module(f"tests.rules.{module.stem}")

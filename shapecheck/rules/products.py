@@ -1,0 +1,248 @@
+"""Products of arrays: matmul and its kin, outer, tensordot, `F.linear`.
+
+Torch does not promote here: operands of two dtypes are refused. numpy and jax promote as elementwise operations do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shapecheck.core.dim import ONE, Verdict, compare, dim
+from shapecheck.core.promotion import COMPLEX, FLOATING, Typed
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, broadcasts_to
+from shapecheck.core.signature import signature
+from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
+from shapecheck.rules.axes import integer, integers, place, replaced, size_at
+from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.table import Rule, rule
+
+PAIR = "input|a|x|x1, other|b|x2|y|mat2|vec2|vec"
+
+
+def _product(a: Arguments, found: Shape | tuple[Shape, ...] | Mismatch, *names: str) -> Result:
+    if isinstance(found, Mismatch):
+        return found
+    return typed_result(found, equal_dtypes([a[name] for name in names], a.library), a.library)
+
+
+def dot(a: Arguments) -> Result:
+    """numpy's `dot`: a product with scalars, else the last axis with the second last one, all others kept."""
+    left, right = shape_of(a["input"]), shape_of(a["other"])
+    if SCALAR in (left, right):
+        return _product(a, broadcast(left, right, a.facts), "input", "other")
+    if not left.min_rank or not right.min_rank or right.rank is None:
+        return _product(a, ANY_SHAPE, "input", "other")
+    text = "*a k, k -> *a" if right.rank == 1 else "*a k, *c k n -> *a *c n"
+    return _product(a, signature(text).apply((left, right), a.facts), "input", "other")
+
+
+def inner(a: Arguments) -> Result:
+    """Products over both last axes; a scalar multiplies."""
+    left, right = shape_of(a["input"]), shape_of(a["other"])
+    if SCALAR in (left, right):
+        return typed_result(left if right == SCALAR else right, promoted((a["input"], a["other"]), a.library), a.library)
+    if not left.min_rank or not right.min_rank:
+        return _promoted_unknown(a)
+    return _product(a, signature("*a k, *c k -> *a *c").apply((left, right), a.facts), "input", "other")
+
+
+def _promoted_unknown(a: Arguments) -> Result:
+    return typed_result(ANY_SHAPE, promoted((a["input"], a["other"]), a.library), a.library)
+
+
+def outer(a: Arguments) -> Result:
+    """numpy and jax flatten both operands."""
+    left, right = shape_of(a["input"]), shape_of(a["other"])
+    return _product(a, Shape((left.size, right.size)), "input", "other")
+
+
+def vdot(a: Arguments) -> Result:
+    """numpy and jax flatten both operands, which must have equally many elements."""
+    left, right = shape_of(a["input"]).size, shape_of(a["other"]).size
+    found = signature("k, k -> ").apply((Shape((left,)), Shape((right,))), a.facts)
+    return _product(a, found, "input", "other")
+
+
+def tensordot(a: Arguments) -> Result:
+    """Products over the last axes of one with the first of the other, or over listed pairs."""
+    left, right = shape_of(a["input"]), shape_of(a["other"])
+    if left.rank is None or right.rank is None:
+        return _product(a, ANY_SHAPE, "input", "other")
+    pairs = _contracted(a["axes"], left.rank, right.rank)
+    if pairs is None:
+        return _product(a, ANY_SHAPE, "input", "other")
+    for i, j in pairs:
+        if not (-left.rank <= i < left.rank and -right.rank <= j < right.rank):
+            reason = f"contracts axes {i} and {j} of arrays with {left.rank} and {right.rank} axes"
+            return Mismatch("shape-rank", reason, None, "", f"{left}, {right}")
+        one, other = left.dims[i], right.dims[j]
+        if a.library is Library.TORCH and ONE in (one, other):
+            continue  # torch broadcasts here
+        if compare(one, other, a.facts) is Verdict.DIFFERENT:
+            return Mismatch(
+                "shape-op", f"contracted axes differ: {one} on the left, {other} on the right", i, str(one), str(other)
+            )
+    gone_left, gone_right = {i % left.rank for i, _ in pairs}, {j % right.rank for _, j in pairs}
+    kept = [d for i, d in enumerate(left.dims) if i not in gone_left] + [
+        d for j, d in enumerate(right.dims) if j not in gone_right
+    ]
+    return _product(a, Shape(tuple(kept)), "input", "other")
+
+
+def _contracted(axes: Value, left: int, right: int) -> list[tuple[int, int]] | None:
+    count = integer(axes)
+    if count is not None:
+        return [(left - count + i, i) for i in range(count)] if count >= 0 else None
+    if not isinstance(axes, tuple) or len(axes) != 2:
+        return None
+    one, other = integers(axes[0]), integers(axes[1])
+    return list(zip(one, other, strict=True)) if one is not None and other is not None and len(one) == len(other) else None
+
+
+def kron(a: Arguments) -> Result:
+    """Sizes multiply, aligned at the right."""
+    left, right = shape_of(a["input"]), shape_of(a["other"])
+    if left.rank is None or right.rank is None:
+        return typed_result(ANY_SHAPE, promoted((a["input"], a["other"]), a.library), a.library)
+    rank = max(left.rank, right.rank)
+    one, other = ((ONE,) * (rank - len(s.dims)) + s.dims for s in (left, right))
+    found = Shape(tuple(x * y for x, y in zip(one, other, strict=True)))
+    return typed_result(found, promoted((a["input"], a["other"]), a.library), a.library)
+
+
+def linear(a: Arguments) -> Result:
+    """`F.linear`: a weight of `out in` (or a vector of `in`) and a bias of `out`."""
+    weight = shape_of(a["weight"])
+    text = "*b i, i -> *b" if weight.rank == 1 else "*b i, o i -> *b o"
+    found = signature(text).apply((shape_of(a["input"]), weight), a.facts)
+    if isinstance(found, Mismatch | tuple):
+        return _transposed_hint(found, a) if isinstance(found, Mismatch) else UNKNOWN
+    if isinstance(refused := _bias(a, found, weight), Mismatch):
+        return refused
+    names = ("input", "weight") if a["bias"] is None else ("input", "weight", "bias")
+    return _product(a, found if weight.rank is not None else ANY_SHAPE, *names)
+
+
+def _transposed_hint(found: Mismatch, a: Arguments) -> Mismatch:
+    """Names the likely mistake when the weight fits transposed."""
+    turned = signature("*b i, i o -> *b o").apply((shape_of(a["input"]), shape_of(a["weight"])), a.facts)
+    if shape_of(a["weight"]).rank != 2 or isinstance(turned, Mismatch):
+        return found
+    return replace(found, reason=f"{found.reason}; a weight has the axes (out, in), this one fits transposed")
+
+
+def _bias(a: Arguments, found: Shape, weight: Shape) -> Mismatch | None:
+    bias = a.array("bias")
+    if bias is None or weight.rank != 2:
+        return None
+    if broadcasts_to(bias.shape, found, a.facts) is Verdict.DIFFERENT and found.rank is not None:
+        return Mismatch("shape-op", f"the bias ({bias.shape}) does not broadcast to ({found})", None, str(found), str(bias.shape))
+    return None
+
+
+ADDED = {
+    "addmm": "m k, k n -> m n",
+    "baddbmm": "b m k, b k n -> b m n",
+    "addmv": "m k, k -> m",
+    "addr": "m, n -> m n",
+    "addbmm": "b m k, b k n -> m n",
+}
+
+
+def added_product(text: str, in_place: bool = False) -> Rule:
+    """`addmm` and its kin: a product plus an array that broadcasts to it."""
+    product, name = ADDED[text], text
+
+    def compute(a: Arguments) -> Result:
+        found = signature(product).apply((shape_of(a["one"]), shape_of(a["two"])), a.facts)
+        if isinstance(found, tuple | Mismatch):
+            return found if isinstance(found, Mismatch) else UNKNOWN
+        added = shape_of(a["input"])
+        if broadcasts_to(added, found, a.facts) is Verdict.DIFFERENT:
+            return Mismatch(
+                "shape-broadcast",
+                f"the added ({added}) does not broadcast to the product ({found})",
+                None,
+                str(found),
+                str(added),
+            )
+        values = [a[each] for each in ("one", "two", "input")]
+        return typed_result(found, (promoted if name == "addr" else equal_dtypes)(values, a.library), a.library)
+
+    names = (f"Tensor.{name}_",) if in_place else spelled(name, *TORCH)
+    made = rule(compute, "input, one|mat1|batch1|mat|vec1, two|mat2|batch2|vec|vec2, **", *names)
+    return replace(made, text=product.replace("->", "(+ broadcast) ->"))
+
+
+def cosine_similarity(a: Arguments) -> Result:
+    """Broadcasts, then drops the axis."""
+    return _dropped(a, "dim", only(promoted, FLOATING, COMPLEX)((a["input"], a["other"]), a.library))
+
+
+def _dropped(a: Arguments, name: str, typed: Typed | Mismatch) -> Result:
+    found = broadcast(shape_of(a["input"]), shape_of(a["other"]), a.facts)
+    axis = integer(a[name])
+    if isinstance(found, Mismatch):
+        return found
+    if isinstance(typed, Mismatch):
+        return typed
+    if axis is None:
+        return typed_result(ANY_SHAPE, typed, a.library)
+    at = place(axis, found, a.library is Library.TORCH)
+    if not isinstance(at, int) or found == SCALAR:
+        return at if isinstance(at, Mismatch) else typed_result(SCALAR if found == SCALAR else ANY_SHAPE, typed, a.library)
+    return typed_result(replaced(found, at), typed, a.library)
+
+
+def cross(a: Arguments) -> Result:
+    """Broadcasts arrays of one rank; the axis has 3 elements."""
+    left, right = shape_of(a["input"]), shape_of(a["other"])
+    if left.rank is not None and right.rank is not None and left.rank != right.rank:
+        return Mismatch("shape-rank", f"needs arrays of one rank, found ({left}) and ({right})", None, str(left), str(right))
+    found = broadcast(left, right, a.facts)
+    axis = integer(a["dim"])
+    typed = promoted((a["input"], a["other"]), a.library)
+    if isinstance(found, Mismatch) or axis is None:
+        return typed_result(found, typed, a.library)
+    at = place(axis, found)
+    if isinstance(at, Mismatch):
+        return at
+    if at is not None and compare(size_at(found, at), dim(3), a.facts) is Verdict.DIFFERENT:
+        size = size_at(found, at)
+        return Mismatch("shape-op", f"needs 3 elements on axis {axis}, found {size}", axis, "3", str(size))
+    return typed_result(found, typed, a.library)
+
+
+TABLE: tuple[Rule, ...] = (
+    gufunc(
+        "*b m? k, *b k n? -> *b m? n?",
+        PAIR,
+        equal_dtypes,
+        *spelled("matmul", *TORCH, "jnp.{}", "np.{}", "torch.linalg.{}", "jnp.linalg.{}", "np.linalg.{}"),
+        *spelled("__matmul__", "Tensor.{}", "Array.{}", "ndarray.{}"),
+    ),
+    gufunc(
+        "*b m? k, *b k n? -> *b m? n?",
+        "right, left",
+        equal_dtypes,
+        *spelled("__rmatmul__", "Tensor.{}", "Array.{}", "ndarray.{}"),
+        operands="left right",
+    ),
+    gufunc("m k, k n -> m n", PAIR, equal_dtypes, *spelled("mm", *TORCH)),
+    gufunc("b m k, b k n -> b m n", PAIR, equal_dtypes, *spelled("bmm", *TORCH)),
+    gufunc("m k, k -> m", PAIR, equal_dtypes, *spelled("mv", *TORCH)),
+    gufunc("k, k -> ", PAIR, equal_dtypes, *spelled("dot vdot", *TORCH)),
+    gufunc("m, n -> m n", PAIR, promoted, *spelled("outer ger", *TORCH)),
+    gufunc("*b k, *b k -> *b", PAIR, promoted, *spelled("vecdot", "np.{}", "jnp.{}")),
+    gufunc("*b p k, *b r k -> *b p r", "x1, x2, **", only(promoted, FLOATING), "torch.cdist"),
+    rule(dot, PAIR, *spelled("dot", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}")),
+    rule(inner, PAIR, *spelled("inner", *TORCH, "np.{}", "jnp.{}")),
+    rule(outer, PAIR, *spelled("outer", "np.{}", "jnp.{}")),
+    rule(vdot, PAIR, *spelled("vdot", "np.{}", "jnp.{}")),
+    rule(tensordot, "input|a, other|b, axes|dims=2", *spelled("tensordot", "torch.{}", "np.{}", "jnp.{}")),
+    rule(kron, PAIR, *spelled("kron", *TORCH, "np.{}", "jnp.{}")),
+    rule(linear, "input, weight, bias=None", "F.linear"),
+    *map(added_product, ADDED),
+    rule(cosine_similarity, "input|x1, other|x2, dim=1, **", "F.cosine_similarity", "torch.cosine_similarity"),
+    rule(cross, "input, other, dim=-1", "torch.linalg.cross"),
+)
