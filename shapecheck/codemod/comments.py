@@ -14,7 +14,7 @@ from shapecheck.core.shape import ANY_RUN, Item, Run, Shape, from_items
 
 _WORD = r"[^\W\d]\w*'?"
 _SIZE = rf"(?:\d+|{_WORD}|\*{_WORD}|\.\.\.|[\w\s+*/'().-]+?)"
-_GROUP = rf"[(\[]\s*{_SIZE}?(?:\s*(?:,|\bx\b|×)\s*{_SIZE})*\s*,?\s*[)\]]"
+_GROUP = rf"[(\[]\s*{_SIZE}?(?:\s*(?:,|\bx\b|\u00d7)\s*{_SIZE})*\s*,?\s*[)\]]"
 _LEAD = r"(?:(?:each|now|shape|shapes|of|is|has|output|result|returns?|size)\b[:=\s]*|->\s*|[=:]\s*)*"
 _STATEMENT = re.compile(
     rf"^(?:(?P<names>{_WORD}(?:\s*,\s*{_WORD})*)\s*(?:[:=]|\bis\b)\s*)?{_LEAD}(?P<first>{_GROUP})(?:\s*(?:->|=>|→)\s*(?P<second>{_GROUP}))?(?P<tail>.*)$"
@@ -72,7 +72,7 @@ def read_shape(group: str, scope: str) -> Shape | None:
     inside = group.strip()[1:-1].strip().rstrip(",").strip()
     if not inside:
         return Shape()
-    parts = [part.strip() for part in re.split(r",|\bx\b|×", inside)]
+    parts = [part.strip() for part in re.split(r",|\bx\b|\u00d7", inside)]
     sizes = [_read_size(part, scope) for part in parts]
     known = [size for size in sizes if size is not None]
     runs = sum(isinstance(size, Run) for size in known)

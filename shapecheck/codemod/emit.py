@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import libcst as cst
 from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from shapecheck.codemod.imports import Needed
 from shapecheck.codemod.report import RETURN
@@ -47,7 +47,9 @@ class _Annotate(cst.CSTTransformer):
         self.lines: list[int] = []
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        self.lines.append(self.get_metadata(PositionProvider, node.name).start.line)
+        place = self.get_metadata(PositionProvider, node.name)
+        assert isinstance(place, CodeRange)
+        self.lines.append(place.start.line)
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
         text = self.edits.get((self.lines.pop(), RETURN))

@@ -33,26 +33,6 @@ class DTypeFact:
 
 
 @dataclass(slots=True)
-class Facts:
-    """Everything collected about one function in one round."""
-
-    shapes: dict[str, list[ShapeFact]] = field(default_factory=dict)
-    dtypes: dict[str, list[DTypeFact]] = field(default_factory=dict)
-    returned: list[tuple[Value, Evidence]] = field(default_factory=list)
-    stated_results: list[ShapeFact] = field(default_factory=list)
-    findings: list[Evidence] = field(default_factory=list)
-    sizes: Equalities = field(default_factory=Equalities)
-
-    def add_shape(self, parameter: str, fact: ShapeFact) -> None:
-        if fact not in self.shapes.setdefault(parameter, []):
-            self.shapes[parameter].append(fact)
-
-    def add_dtypes(self, parameter: str, fact: DTypeFact) -> None:
-        if fact not in self.dtypes.setdefault(parameter, []):
-            self.dtypes[parameter].append(fact)
-
-
-@dataclass(slots=True)
 class Equalities:
     """Sizes that are the same under several names; `ranks` says which name people would use (lower is better)."""
 
@@ -124,6 +104,26 @@ class Equalities:
 
     def rank(self, symbol: Symbol) -> int:
         return self.ranks.get(symbol, _RANKS.get(symbol.scope[-1:], 1))
+
+
+@dataclass(slots=True)
+class Facts:
+    """Everything collected about one function in one round."""
+
+    shapes: dict[str, list[ShapeFact]] = field(default_factory=dict)
+    dtypes: dict[str, list[DTypeFact]] = field(default_factory=dict)
+    returned: list[tuple[Value, Evidence]] = field(default_factory=list)
+    stated_results: list[ShapeFact] = field(default_factory=list)
+    findings: list[Evidence] = field(default_factory=list)
+    sizes: Equalities = field(default_factory=Equalities)
+
+    def add_shape(self, parameter: str, fact: ShapeFact) -> None:
+        if fact not in self.shapes.setdefault(parameter, []):
+            self.shapes[parameter].append(fact)
+
+    def add_dtypes(self, parameter: str, fact: DTypeFact) -> None:
+        if fact not in self.dtypes.setdefault(parameter, []):
+            self.dtypes[parameter].append(fact)
 
 
 _RANKS = {"#": 3, "@": 2}

@@ -132,7 +132,7 @@ def _replace(changed: FileReport) -> Path:
             temporary.write(encode(changed.after, path))
             temporary.flush()
             os.fchmod(temporary.fileno(), path.stat().st_mode)
-            os.replace(temporary.name, path)
+            Path(temporary.name).replace(path)
         except BaseException:
             Path(temporary.name).unlink(missing_ok=True)
             raise

@@ -7,17 +7,20 @@ so that the user's files stay as they are until everything is known.
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shapecheck.codemod.report import RETURN, Annotated
 from shapecheck.codemod.revealed import Marked, mark
+from shapecheck.codemod.source import encode
+from shapecheck.internals import PRIVATE, SELDOM
 
 _LINE = re.compile(r"^(?P<path>.+?):(?P<line>\d+)(?::\d+)?: (?P<kind>error|note): (?P<text>.*?)(?:  \[(?P<code>[\w-]+)\])?$")
 _REVEALED = re.compile(r'^Revealed type is "(.*)"$')
@@ -48,38 +51,28 @@ Raises:
 
 @dataclass(frozen=True, slots=True)
 class MypyInference:
-    """Runs `mypy` with the plugin; `skip` lists packages whose sources need not be analysed."""
+    """Runs `mypy` with the plugin and options of its own: what a user's are strict about is not the annotations' fault."""
 
-    cache: Path | None = None
-    skip: tuple[str, ...] = tuple(
-        f"torch.{name}.*"
-        for name in "_inductor _dynamo distributed fx onnx _export export ao quantization testing _functorch _higher_order_ops".split()
-    )
-    extra: tuple[str, ...] = ()
     timeout: float = 900.0
 
     def __call__(self, sources: Mapping[Path, str]) -> list[Diagnostic]:
         with TemporaryDirectory(prefix="shapecheck-") as folder:
-            arguments = [sys.executable, "-m", "mypy", "--config-file", str(self._config(Path(folder)))]
-            arguments += ["--cache-dir", str(self.cache or Path(".mypy_cache") / "shapecheck-annotate"), *self.extra]
+            config = Path(folder, "mypy.ini")
+            config.write_text(_configuration(sources.values()), encoding="utf-8")
+            arguments = [sys.executable, "-m", "mypy", "--config-file", str(config), "--cache-dir", str(_cache())]
             for number, (path, text) in enumerate(sources.items()):
-                shadow = Path(folder) / f"{number}.py"
-                shadow.write_text(text, encoding="utf-8", newline="")
+                shadow = Path(folder, f"{number}.py")
+                shadow.write_bytes(encode(text, path))
                 arguments += ["--shadow-file", str(path), str(shadow)]
-            return self._run([*arguments, *map(str, sources)])
-
-    def _config(self, folder: Path) -> Path:
-        skipped = "".join(f"[mypy-{name}]\nfollow_imports = skip\n" for name in self.skip)
-        options = (
-            "plugins = shapecheck.mypy\ncheck_untyped_defs = true\nallow_redefinition = true\nignore_missing_imports = true\n"
-        )
-        path = folder / "mypy.ini"
-        path.write_text(f"[mypy]\n{options}hide_error_context = true\npretty = false\n{skipped}", encoding="utf-8")
-        return path
+            given = {path.resolve(): path for path in sources}  # mypy shortens paths below the working directory
+            found = self._run([*arguments, *map(str, sources)])
+            return [replace(each, path=given.get(each.path.resolve(), each.path)) for each in found]
 
     def _run(self, arguments: Sequence[str]) -> list[Diagnostic]:
+        # a module of the user's that is called like one of mypy's must not be imported in its place
+        environment = os.environ | {"PYTHONSAFEPATH": "1"}
         try:
-            done = subprocess.run(arguments, capture_output=True, text=True, timeout=self.timeout, check=False)
+            done = subprocess.run(arguments, capture_output=True, text=True, timeout=self.timeout, check=False, env=environment)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise CheckerFailed(str(error)) from None
         found = [diagnostic for line in done.stdout.splitlines() if (diagnostic := parse_line(line)) is not None]
@@ -88,6 +81,20 @@ class MypyInference:
                 (done.stderr.strip() or done.stdout.strip()).splitlines()[-1] if done.stderr or done.stdout else "mypy failed"
             )
         return found
+
+
+def _configuration(texts: Iterable[str]) -> str:
+    """mypy's options as a file: the plugin, unannotated functions checked too, and library internals left out."""
+    together = "\n".join(texts)
+    seldom = [name for name in SELDOM if name.rpartition(".")[2] not in together]
+    skipped = "".join(f"[mypy-{name}.*]\nfollow_imports = skip\n" for name in [*PRIVATE, *seldom])
+    options = "plugins = shapecheck.mypy\ncheck_untyped_defs = true\nallow_redefinition = true\nignore_missing_imports = true\n"
+    return f"[mypy]\n{options}pretty = false\n{skipped}"
+
+
+def _cache() -> Path:
+    """A folder within mypy's cache: results with other options in the same place would displace each other."""
+    return Path(os.environ.get("MYPY_CACHE_DIR") or ".mypy_cache", "shapecheck-annotate")
 
 
 def parse_line(line: str) -> Diagnostic | None:
@@ -126,19 +133,24 @@ def verified(candidates: Sequence[Candidate], inference: Inference) -> list[Cand
     """The candidates without the annotations that bring errors which the plain files do not have."""
     plain = {each.path: each.before for each in candidates}
     try:
-        baseline = _counted(inference(plain), plain)
+        baseline: Counter[_Key] | None = None  # only asked for when there are errors
         for _ in range(_ROUNDS):
             if not any(each.annotated for each in candidates):
                 return list(candidates)
             texts = {each.path: each.after for each in candidates}
             marked = {each.path: mark(texts[each.path], each.open) for each in candidates}
             found = inference({path: each.text for path, each in marked.items()})
-            fresh = _fresh(found, baseline, texts)
+            errors = [each for each in found if each.code != "reveal"]
+            if errors and baseline is None:
+                baseline = _counted(inference(plain), plain)
+            fresh = _fresh(errors, baseline or Counter(), texts)
             extended = [_extended(each, marked[each.path], found) for each in candidates]
             if not fresh and not any(more.annotated != each.annotated for more, each in zip(extended, candidates, strict=True)):
                 return list(candidates)
             candidates = _backed_out(extended, fresh, texts)
     except CheckerFailed as failure:
+        if len(candidates) > 1:  # such as two modules of one name: each by itself may do
+            return [answer for each in candidates for answer in verified([each], inference)]
         return [_without(each, dict.fromkeys(each.annotated, f"not verified: {failure}")) for each in candidates]
     return [
         _without(each, dict.fromkeys(each.annotated, "backed out: mypy reports errors that could not be traced"))
@@ -181,8 +193,6 @@ def _fresh(found: Sequence[Diagnostic], baseline: Counter[_Key], texts: Mapping[
     fresh: list[Diagnostic] = []
     for each in found:
         key = _key(each, lines)
-        if each.code == "reveal":
-            continue
         if left[key] > 0:
             left[key] -= 1
         else:

@@ -170,7 +170,7 @@ def test_a_failed_write_leaves_the_file_whole(tmp_path: Path, monkeypatch: pytes
     def full(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("os.replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="disk full"):
         write(found)
     assert path.read_text() == ODD

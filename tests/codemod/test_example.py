@@ -108,7 +108,10 @@ def test_the_annotations_see_a_mistake(checked_example: ModuleType) -> None:
         checked_example.soft_cross_entropy(torch.randn(3, 4), torch.randn(3, 5))
 
 
-def test_mypy_accepts_the_example_infers_what_is_left_and_refuses_what_is_wrong(tmp_path: Path) -> None:
+def test_mypy_accepts_the_example_infers_what_is_left_and_refuses_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MYPY_CACHE_DIR", str(EXAMPLE.parents[1] / ".mypy_cache" / "tests"))
     boxes = tmp_path / "boxes.py"
     boxes.write_text(BOXES)
     found = {each.path.name: each for each in annotate([EXAMPLE, boxes]).files}

@@ -80,6 +80,16 @@ def test_without_a_checker_nothing_is_written() -> None:
     assert set(reasons(found).values()) == {"not verified: no mypy"}
 
 
+def test_files_that_cannot_be_checked_together_are_checked_alone() -> None:
+    def lonely(sources: Mapping[Path, str]) -> Sequence[Diagnostic]:
+        if len(sources) > 1 or "bad.py" in {path.name for path in sources}:
+            raise CheckerFailed("Duplicate module named")
+        return []
+
+    found = run(("module.py", CODE), ("bad.py", CODE), inference=lonely)
+    assert [(each.path.name, each.changed) for each in found.files] == [("bad.py", False), ("module.py", True)]
+
+
 def test_without_verification_the_report_says_so() -> None:
     found = run(("module.py", CODE), options=Options(verify=False))
     assert found.changed

@@ -128,7 +128,7 @@ def test_the_normal_form_is_a_commutative_ring(x: Dim, y: Dim, z: Dim) -> None:
     assert x * (y + z) == x * y + x * z
     assert x + 0 == x == x * 1
     assert x - x == ZERO == x * 0
-    assert -(-x) == x
+    assert -1 * -x == x
     assert x - y == -(y - x)
 
 
