@@ -17,7 +17,7 @@ from shapecheck.core.shape import Shape
 from shapecheck.core.value import Array
 
 NAME = "shapecheck.annotated local"
-_ascribed: dict[int, tuple[CallExpr, AssignmentStmt]] = {}
+_ascribed: dict[int, tuple[CallExpr, Type]] = {}
 
 
 def ascribe(statement: AssignmentStmt, variable: Var, annotated: Type, named: NamedTypes) -> None:
@@ -27,11 +27,13 @@ def ascribe(statement: AssignmentStmt, variable: Var, annotated: Type, named: Na
         variable.type = annotated
         return
     variable.type = bare
+    statement.type = None  # so that mypy narrows the variable to what it is given
     value = statement.rvalue
-    if isinstance(value, TempNode) or _statement_of(value) is not None:
-        return
-    statement.rvalue = _wrapped(value, named)
-    _ascribed[id(statement.rvalue)] = (statement.rvalue, statement)
+    if isinstance(value, TempNode):
+        return  # declared without a value
+    call = value if isinstance(value, CallExpr) and _known(value) is not None else _wrapped(value, named)
+    statement.rvalue = call
+    _ascribed[id(call)] = (call, annotated)
 
 
 def bare_array(typ: Type, named: NamedTypes) -> Type | None:
@@ -57,15 +59,14 @@ def _wrapped(value: Expression, named: NamedTypes) -> CallExpr:
     return call
 
 
-def _statement_of(value: object) -> AssignmentStmt | None:
+def _known(value: object) -> Type | None:
     known = _ascribed.get(id(value))
     return known[1] if known is not None and known[0] is value else None
 
 
 def annotation_of(ctx: FunctionContext) -> Type | None:
     """The annotation that the wrapped value stands under."""
-    statement = _statement_of(ctx.context)
-    return statement.type if statement is not None else None
+    return _known(ctx.context)
 
 
 def merged(annotated: Array, actual: Array) -> Array:

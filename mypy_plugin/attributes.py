@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from mypy.nodes import Var
+from mypy.expandtype import expand_type
+from mypy.nodes import Decorator, Var
 from mypy.plugin import AttributeContext
-from mypy.types import Instance, TupleType, Type, UnionType, get_proper_type
+from mypy.types import Instance, TupleType, Type, TypeVarTupleType, UnionType, get_proper_type
 
-from mypy_plugin.encode import array_instance, array_type, library_of
+from mypy_plugin.binding import variables_in
+from mypy_plugin.encode import array_instance, array_type, is_free, library_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.operations import checker
 from mypy_plugin.origins import METADATA
@@ -28,6 +30,8 @@ def read(ctx: AttributeContext) -> Type:
         return field_of(owner, name) or ctx.default_attr_type
     if not isinstance(name, str) or not isinstance(owner, Instance) or not _carries_shape(ctx.default_attr_type):
         return ctx.default_attr_type
+    if _is_property(owner, name):
+        return with_unknown_names(ctx.default_attr_type, Reader(checker(ctx.api)))
     if _is_inferred(owner, name) and (ctx.is_lvalue or _varies(owner, name)):
         return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type
@@ -49,6 +53,19 @@ def _carries_shape(typ: Type) -> bool:
 def _is_inferred(owner: Instance, name: str) -> bool:
     symbol = owner.type.get(name)
     return symbol is not None and isinstance(symbol.node, Var) and symbol.node.is_inferred
+
+
+def _is_property(owner: Instance, name: str) -> bool:
+    symbol = owner.type.get(name)
+    return symbol is not None and isinstance(symbol.node, Decorator) and symbol.node.var.is_property
+
+
+def with_unknown_names(typ: Type, reader: Reader) -> Type:
+    """The type of a property's value: names that its signature does not bind are new sizes at every read."""
+    size = reader.named("builtins.int", [])
+    run = reader.named("builtins.tuple", [size])
+    free = {v.id: run if isinstance(v, TypeVarTupleType) else size for v in variables_in(typ) if is_free(v)}
+    return expand_type(typ, dict(free)) if free else typ
 
 
 def _varies(owner: Instance, name: str) -> bool:

@@ -9,6 +9,7 @@ Annotated locals see the names of their function. Walks the tree by hand: mypy's
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -44,12 +45,11 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import ascriptions, interpolations, shield, text
+from mypy_plugin import ascriptions, faults, interpolations, overrides, shield, text
 from mypy_plugin.blocks import blocks_of
-from mypy_plugin.encode import FREE, FREE_MARK, NamedTypes
+from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, is_free
 from mypy_plugin.origins import record_attributes
 
-_BOUND = -1_000
 type Bound = dict[TypeVarId, TypeVarLikeType]
 
 
@@ -65,28 +65,28 @@ def schedule(analyser: SemanticAnalyzer) -> None:
 _scheduled: set[int] = set()
 
 
+@contextmanager
+def bound(module: MypyFile) -> Iterator[None]:
+    """While types of a module are analysed whose names are bound already."""
+    _scheduled.add(id(module))
+    yield
+    _scheduled.discard(id(module))
+
+
 def _bind_module(module: MypyFile, analyser: SemanticAnalyzer) -> None:
     _scheduled.discard(id(module))
-    binder = Binder(lambda fullname, args: analyser.named_type(fullname, args))
+    overrides.forget(module.path)
+    faults.forget(module.path)
+    binder = Binder(module.path, lambda fullname, args: analyser.named_type(fullname, args))
     with shield.guarded(analyser, module.path):
         binder.block(module.defs, None)
-
-
-def is_free(variable: TypeVarLikeType) -> bool:
-    """Whether no signature has bound the variable."""
-    return variable.id.raw_id <= FREE and not variable.id.is_meta_var()
-
-
-def is_dim(variable: TypeVarLikeType) -> bool:
-    """Whether the variable is a name of a shape string, bound to its signature or not."""
-    return variable.id.raw_id <= _BOUND and not variable.id.is_meta_var()
 
 
 def bound_variable(variable: TypeVarLikeType, owner: str) -> TypeVarLikeType:
     """The variable as a type parameter of the function `owner`."""
     name = variable.name.removesuffix(FREE_MARK)
     key = f"*{name}" if isinstance(variable, TypeVarTupleType) else name
-    bound = variable.copy_modified(id=TypeVarId(_BOUND - crc32(key.encode()) % 900_000_000, namespace=owner))
+    bound = variable.copy_modified(id=TypeVarId(BOUND - crc32(key.encode()) % 900_000_000, namespace=owner))
     bound.name = name
     return bound
 
@@ -106,6 +106,7 @@ class Owner:
 class Binder:
     """Walks a module; `named` finds types while mypy is still analysing."""
 
+    path: str
     named: NamedTypes
 
     def block(self, statements: Iterable[Statement], owner: Owner | None) -> None:
@@ -133,6 +134,8 @@ class Binder:
         bound: Bound = {}
         if isinstance(function.type, CallableType):
             function.type = interpolations.own(bind_signature(function.type, function.fullname, bound), function.fullname, self.named)
+        if bound:
+            overrides.remember(self.path, function)
         self.block(function.body.body, Owner(function.fullname, bound))
 
     def overloaded(self, function: OverloadedFuncDef) -> None:

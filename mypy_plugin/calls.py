@@ -35,13 +35,15 @@ from mypy.types import (
 )
 
 from mypy_plugin import ascriptions, interpolations
-from mypy_plugin.binding import bind_constructor, is_dim, is_free, variables_in
+from mypy_plugin.binding import bind_constructor, variables_in
 from mypy_plugin.encode import (
     ANY,
     array_instance,
     array_of,
     dim_of,
     dim_type,
+    is_dim,
+    is_free,
     run_in,
     run_of,
     shape_of,
@@ -182,7 +184,7 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     outcomes = [Matching(checker(ctx.api), signature).run(ctx) for signature in candidates]
     chosen = next((outcome for outcome in outcomes if not outcome.faults), outcomes[0])
     for fault in chosen.faults[:1]:  # a call stops at its first wrong argument
-        fail(fault.text, fault.code, fault.place, checker(ctx.api))
+        fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
     return chosen.result(ctx.default_return_type)
 
 

@@ -49,6 +49,8 @@ from shapecheck.core.value import Array, Library
 ANY = AnyType(TypeOfAny.special_form)
 FREE = -1_000_000_000
 """Raw ids at and below this one belong to names that no signature has bound yet (aliases, attributes, locals)."""
+BOUND = -1_000
+"""Raw ids at and below this one, and above `FREE`, belong to names that a signature binds."""
 FREE_MARK = "~"
 """Ends the printed name of such a variable, so that a message tells it from a bound one; never shown to users."""
 
@@ -60,6 +62,16 @@ class NamedTypes(Protocol):
 
 
 _type_variables: dict[str, TypeVarType | TypeVarTupleType] = {}
+
+
+def is_free(variable: TypeVarLikeType) -> bool:
+    """Whether no signature has bound the variable."""
+    return variable.id.raw_id <= FREE and not variable.id.is_meta_var()
+
+
+def is_dim(variable: TypeVarLikeType) -> bool:
+    """Whether the variable is a name of a shape string, bound to its signature or not."""
+    return variable.id.raw_id <= BOUND and not variable.id.is_meta_var()
 
 
 # --- reading -----------------------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mypy.errorcodes import ErrorCode
+from mypy.errorcodes import CALL_OVERLOAD, ErrorCode
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 
-from mypy_plugin import codes
+from mypy_plugin import codes, faults, overrides
 from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is_int, parse, pretty
 from mypy_plugin.encode import FREE_MARK
 from shapecheck.core.dim import Dim, Kind, Verdict, compare
@@ -61,6 +61,7 @@ _INFERRED: tuple[re.Pattern[str], ...] = (
 _DICT = re.compile(r'^Dict entry \d+ has incompatible type "(.*)": "(.*)"; expected "(.*)": "(.*)"$')
 _UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
 _RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*)"$')
+_SWALLOWED = re.compile(r'^(?:No overload variant of .* matches argument types?|Unsupported (?:left )?operand types? for )')
 _OVERLOAD = re.compile(r'^No overload variant of .* matches argument types?')
 _MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp)\b")
 
@@ -89,8 +90,12 @@ class Gate:
             return False
         if info.severity == "note" and self._belongs_to_dropped(info):
             return True
+        if _SWALLOWED.match(info.message) and (fault := faults.found(file, info.line)) is not None:
+            info.message, info.code = fault.text, codes.BY_NAME[fault.code]
+            self.dropped = info  # its notes list the variants: drop those
+            return False
         try:
-            dropped = self._decide(info)
+            dropped = _is_about_shapes_alone(file, info) or self._decide(info)
         except Exception:  # a message we cannot read passes unchanged: the gate must never stop mypy
             return False
         self.dropped = info if dropped else None
@@ -103,7 +108,7 @@ class Gate:
         dropped = self.dropped
         if dropped is None or info.line != dropped.line or info.message.startswith("Revealed type"):
             return False
-        return info.parent_error is dropped or info.code is dropped.code
+        return info.parent_error is dropped or info.code in (dropped.code, CALL_OVERLOAD)
 
     def _use_ignores(self, file: str, info: ErrorInfo) -> None:
         """A `type: ignore` that plain mypy needs on a line is not unused because we know better."""
@@ -135,6 +140,17 @@ class Gate:
             return True
         info.message = _one_line(pretty(info.message))
         return False
+
+
+_OVERRIDE = re.compile(r'^Signature of "\w+" incompatible with ')
+_OVERLOADS = re.compile(r'^Overloaded function (?:implementation|signature)')
+
+
+def _is_about_shapes_alone(file: str, info: ErrorInfo) -> bool:
+    """Overrides and overloads whose shape names differ: nothing compares them at run time."""
+    if _OVERRIDE.match(info.message):
+        return overrides.fits_without_shapes(file, info.line)
+    return _OVERLOADS.match(info.message) is not None and overrides.has_shapes(file, info.line)
 
 
 def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str) -> bool:

@@ -16,7 +16,7 @@ from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, IndexExpr, Member
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import AnyType, CallableType, Instance, Type, UnionType, get_proper_type
 
-from mypy_plugin import codes
+from mypy_plugin import codes, faults
 from mypy_plugin.encode import ANY, array_instance, array_of
 from mypy_plugin.names import function_rule, method_rule
 from mypy_plugin.values import Reader, split_arguments
@@ -158,9 +158,11 @@ def _like(ctx: FunctionContext | MethodContext) -> Instance | None:
     return next((found for typ in types if (found := array_instance(typ)) is not None), None)
 
 
-def fail(text: str, code: str, place: Context, chk: TypeChecker) -> None:
-    """Reports one line under one of our codes."""
-    chk.fail(text.replace("\n", " "), place, code=codes.BY_NAME[code])
+def fail(text: str, code: str, place: Context, chk: TypeChecker, call: Context | None = None) -> None:
+    """Reports one line under one of our codes. `call` is the whole call when `place` is one of its arguments."""
+    line = text.replace("\n", " ")
+    faults.note(chk.path, (call or place).line, line, code)
+    chk.fail(line, place, code=codes.BY_NAME[code])
 
 
 def message(shown: str, mismatch: Mismatch, args: Sequence[Value]) -> str:

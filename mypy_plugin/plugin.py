@@ -23,7 +23,7 @@ from mypy.plugin import (
 from mypy.semanal import SemanticAnalyzer
 from mypy.types import FunctionLike, Instance, Type, get_proper_type
 
-from mypy_plugin import aliases, annotations, ascriptions, attributes, binding, calls, classes, integers, layers, operations, transforms
+from mypy_plugin import aliases, annotations, ascriptions, attributes, binding, calls, classes, integers, layers, narrowing, operations, transforms
 from mypy_plugin.config import settings
 from mypy_plugin.gate import Gate
 from mypy_plugin.names import STATIC, layer_rule
@@ -72,11 +72,14 @@ class ShapecheckPlugin(Plugin):
         if isinstance(analyser, SemanticAnalyzer):
             self.gate.ensure(analyser.errors)
             binding.schedule(analyser)
+            narrowing.schedule(analyser)
         return shielded(annotations.analyze, annotations.plain)(ctx)
 
     # --- checking
 
     def get_function_signature_hook(self, fullname: str) -> Callable[[FunctionSigContext], FunctionLike] | None:
+        if fullname == "builtins.isinstance":
+            return shielded(narrowing.accept_annotations, lambda ctx: ctx.default_signature)
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
@@ -93,6 +96,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(transforms.identity)
         if fullname == ascriptions.NAME:
             return self._checked(calls.settle_annotation)
+        if fullname == narrowing.NAME:
+            return self._checked(narrowing.settle)
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:

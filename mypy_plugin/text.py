@@ -87,6 +87,9 @@ def _arguments(text: str, start: int) -> tuple[tuple[Node, ...], int]:
                 raise NotAType(text)
             args.append(Node("()"))
             end = closing.end()
+        elif match is not None and match["mark"] == "[":  # the parameters of a Callable
+            inner, end = _arguments(text, match.end())
+            args.append(Node("[]", inner))
         else:
             node, end = _union(text, end)
             args.append(node)
