@@ -37,8 +37,13 @@ def read(ctx: AttributeContext) -> Type:
     return ctx.default_attr_type
 
 
+_PAIR = {"values": 0, "indices": 1}
+
+
 def field_of(owner: TupleType, name: str) -> Type | None:
     """The type of a named tuple's field as this value has it, more exact than the class declares."""
+    if owner.partial_fallback.type.fullname.startswith("torch.return_types.") and name in _PAIR and len(owner.items) == 2:
+        return owner.items[_PAIR[name]]
     fields = owner.partial_fallback.type.metadata.get("namedtuple", {}).get("fields", [])
     return owner.items[fields.index(name)] if name in fields and len(fields) == len(owner.items) else None
 

@@ -111,7 +111,11 @@ def size_variables(signature: CallableType) -> list[TypeVarLikeType]:
     if not signature.variables:
         return []
     in_shapes = {v.id for typ in signature.arg_types if _has_array(typ) for v in variables_in(typ)}
-    return [v for v in signature.variables if is_dim(v) or (is_int_variable(v) and (signature.is_type_obj() or v.id in in_shapes))]
+    return [v for v in signature.variables if is_dim(v) or _may_be_size(v) and (signature.is_type_obj() or v.id in in_shapes)]
+
+
+def _may_be_size(variable: TypeVarLikeType) -> bool:
+    return isinstance(variable, TypeVarTupleType) or is_int_variable(variable)
 
 
 def is_int_variable(variable: Type) -> bool:
@@ -284,6 +288,12 @@ class Matching:
             self.binders[symbol] = name
         if mismatch is not None:
             self.report(mismatch, name, declared, actual, expression)
+
+    def value_type(self, name: str, declared: Type, actual: Type, place: Context) -> None:
+        """Matches a value that is no argument of a written call, such as what one module of a chain hands the next."""
+        mismatch = self.match(declared, actual, None, self.flexible)
+        if mismatch is not None:
+            self.report(mismatch, name, declared, actual, place)
 
     def match(self, declared: Type, actual: Type, expression: Expression | None, flexible: frozenset[Symbol]) -> Mismatch | None:
         """Matches a declared type against an actual one, binding names; only a certain mismatch is returned."""

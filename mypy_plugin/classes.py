@@ -13,7 +13,7 @@ from mypy.nodes import COVARIANT
 from mypy.plugin import ClassDefContext
 from mypy.types import Instance, Type, TypeVarId, TypeVarLikeType, TypeVarType, get_proper_type
 
-from mypy_plugin.names import GENERIC_ARRAYS, STATIC, layer_rule
+from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, STATIC, layer_rule
 from shapecheck.rules import layer
 
 DTYPE, SHAPE = "DType", "Shape"
@@ -23,6 +23,8 @@ def hook_for(fullname: str) -> Callable[[ClassDefContext], None]:
     """The hook for a class definition."""
     if fullname in GENERIC_ARRAYS:
         return make_array
+    if fullname in CONTAINERS:
+        return make_container
     return make_layer if layer_rule(fullname) is not None else default_sizes
 
 
@@ -34,6 +36,12 @@ def make_array(ctx: ClassDefContext) -> None:
     _add_variables(ctx, {DTYPE: _dtype_top(ctx), SHAPE: _shape_top(ctx)})
     own: list[Type] = list(ctx.cls.type_vars)
     info.bases = [base.copy_modified(args=own) if base.type.fullname in GENERIC_ARRAYS else base for base in info.bases]
+
+
+def make_container(ctx: ClassDefContext) -> None:
+    """Adds the parameter for the modules that a container holds; unknown is any module."""
+    if not ctx.cls.info.type_vars:
+        _add_variables(ctx, {CONTAINERS[ctx.cls.fullname]: _object(ctx)})
 
 
 def make_layer(ctx: ClassDefContext) -> None:

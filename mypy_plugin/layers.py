@@ -6,14 +6,14 @@ a rule has, when called, the signature of its `forward`, as `nn.Module.__call__`
 
 from __future__ import annotations
 
-from mypy.nodes import CallExpr
+from mypy.nodes import CallExpr, RefExpr
 from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
 from mypy.types import CallableType, FunctionLike, Instance, NoneType, TupleType, Type, UnionType, get_proper_type
 
 from mypy_plugin.calls import loosen_signature, settle_call
 from mypy_plugin.encode import ANY
-from mypy_plugin.names import MODULE, layer_rule
-from mypy_plugin.operations import checker, conclude, fail
+from mypy_plugin.names import MODULE, function_rule, layer_rule
+from mypy_plugin.operations import apply_call, checker, conclude, fail
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import LayerValue
@@ -64,8 +64,12 @@ def forward_of(instance: Instance, ctx: MethodSigContext) -> CallableType | None
 
 
 def call(ctx: MethodContext) -> Type:
-    """The type of calling a module or a layer."""
+    """The type of calling a module, a layer, or a library's function object such as `np.matmul`."""
     instance = get_proper_type(ctx.type)
+    if isinstance(ctx.context, CallExpr) and isinstance(ctx.context.callee, RefExpr):
+        name = function_rule(ctx.context.callee.fullname or "")
+        if name is not None:
+            return apply_call(name, [], ctx.context, ctx)
     if not isinstance(instance, Instance) or not isinstance(ctx.context, CallExpr):
         return ctx.default_return_type
     value = layer_of(instance)

@@ -24,6 +24,12 @@ JAX_ARRAY = "jax._src.basearray.Array"
 NDARRAY = "numpy.ndarray"
 MODULE = "torch.nn.modules.module.Module"
 
+SEQUENTIAL = "torch.nn.modules.container.Sequential"
+MODULE_LIST = "torch.nn.modules.container.ModuleList"
+MODULE_DICT = "torch.nn.modules.container.ModuleDict"
+CONTAINERS: Mapping[str, str] = MappingProxyType({SEQUENTIAL: "Layers", MODULE_LIST: "Item", MODULE_DICT: "Item"})
+"""Modules that hold modules, and the name of the type parameter that remembers which."""
+
 GENERIC_ARRAYS: Mapping[str, Library] = MappingProxyType({
     TENSOR: Library.TORCH,
     PARAMETER: Library.TORCH,

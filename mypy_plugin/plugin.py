@@ -23,10 +23,10 @@ from mypy.plugin import (
 from mypy.semanal import SemanticAnalyzer
 from mypy.types import FunctionLike, Instance, Type, get_proper_type
 
-from mypy_plugin import aliases, annotations, ascriptions, attributes, binding, calls, classes, integers, layers, narrowing, operations, transforms
+from mypy_plugin import aliases, annotations, ascriptions, attributes, binding, calls, classes, containers, integers, layers, narrowing, operations, transforms
 from mypy_plugin.config import settings
 from mypy_plugin.gate import Gate
-from mypy_plugin.names import STATIC, layer_rule
+from mypy_plugin.names import CONTAINERS, SEQUENTIAL, STATIC, layer_rule
 from mypy_plugin.shield import shielded
 from mypy_plugin.version import fingerprint
 
@@ -92,6 +92,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(rule)
         if layer_rule(fullname) is not None:
             return self._checked(layers.construct)
+        if fullname in CONTAINERS:
+            return self._checked(containers.construct)
         if fullname in transforms.IDENTITIES:
             return self._checked(transforms.identity)
         if fullname == ascriptions.NAME:
@@ -103,7 +105,9 @@ class ShapecheckPlugin(Plugin):
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         owner, _, name = fullname.rpartition(".")
         if name == "__call__":
-            return self._checked(layers.call)
+            return self._checked(_run_sequential if owner == SEQUENTIAL else layers.call)
+        if owner in CONTAINERS:
+            return self._checked(containers.item)
         if owner in ("builtins.int", f"{STATIC}.Size"):
             return self._checked(integers.arithmetic) if name in _INT_METHODS else None
         if operations.is_array_method(name):
@@ -114,7 +118,8 @@ class ShapecheckPlugin(Plugin):
         name = fullname.rpartition(".")[2]
         if operations.is_array_method(name):
             return self._attribute(operations.attribute)
-        return None if fullname.startswith(_LIBRARIES) else self._attribute(attributes.read)
+        ours = not fullname.startswith(_LIBRARIES) or fullname.startswith("torch.return_types.")
+        return self._attribute(attributes.read) if ours else None
 
     def _loosen(self, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
         if operations.in_library(ctx.api):
@@ -152,6 +157,11 @@ class ShapecheckPlugin(Plugin):
 
 
 _FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])
+
+
+def _run_sequential(ctx: MethodContext) -> Type:
+    owner = get_proper_type(ctx.type)
+    return containers.run(ctx, owner) if isinstance(owner, Instance) else ctx.default_return_type
 
 
 @cache
