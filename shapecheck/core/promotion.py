@@ -282,7 +282,9 @@ def _numpy_result(operands: Sequence[Operand]) -> Typed:
 def _numpy_weak(array: str, number: str) -> str:
     """NEP 50: a Python number takes the array's dtype, or its own default one when its category is higher."""
     high, low = CATEGORY[array], CATEGORY[number]
-    if high == OPAQUE or high >= low:
+    if array not in _NUMPY:
+        return UNDECIDED
+    if high >= low:
         return array
     return _complex_of(array) if low == COMPLEX and high == FLOATING else number
 

@@ -252,18 +252,17 @@ def _bind(operand: Operand, taken: _Taken, position: int, bound: _Bound) -> Mism
             return mismatch
     if operand.run is None or taken.between is None:
         return None
-    joined = (
-        broadcast(bound.runs.get(operand.run, Shape()), taken.between, bound.facts)
-        if operand.run in bound.runs
-        else taken.between
-    )
+    before = bound.runs.get(operand.run)
+    joined = taken.between if before is None else broadcast(before, taken.between, bound.facts)
     if isinstance(joined, Mismatch):
-        found = f"({bound.runs[operand.run]}) and ({taken.between})"
-        return Mismatch(
-            "shape-broadcast", f"the batch axes {found} do not broadcast", None, str(bound.runs[operand.run]), str(taken.between)
-        )
+        return joined if before is None or not operand.axes else _batch_mismatch(before, taken.between)
     bound.runs[operand.run] = joined
     return None
+
+
+def _batch_mismatch(before: Shape, found: Shape) -> Mismatch:
+    reason = f"the batch axes ({before}) and ({found}) do not broadcast"
+    return Mismatch("shape-broadcast", reason, None, str(before), str(found))
 
 
 def _bind_axis(axis: Axis, actual: Dim, index: int, position: int, bound: _Bound) -> Mismatch | None:

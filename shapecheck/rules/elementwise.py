@@ -25,6 +25,7 @@ from shapecheck.rules.families import (
     real_floated,
     shape_of,
     spelled,
+    strong,
     typed_result,
     without_bool,
 )
@@ -66,21 +67,14 @@ def negated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
 
 
 def powered(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """Powers of bools are integers in numpy and jax; JAX keeps an array's dtype for an int exponent."""
+    """Powers of bools are integers in numpy and jax; numpy makes int8 or int64 of `mask ** 2`, by the exponent."""
     if library is Library.TORCH:
         return promoted(values, library)
-    found = without_bool(promoted)(values, library)
-    return found if isinstance(found, Mismatch) else Typed(found.dtypes, found.weak and _all_weak(values))
-
-
-def _all_weak(values: Sequence[Value]) -> bool:
-    return all(value.weak for value in values if isinstance(value, Array))
-
-
-def strongly_floated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """As `floated`, but never weak."""
-    found = inexact(result_type(values, library), library)
-    return Typed(found.dtypes)
+    found = strong(without_bool(promoted))(values, library)
+    bools = any(isinstance(value, Array) and "bool" in value.dtype.names for value in values)
+    if isinstance(found, Mismatch) or library is not Library.NUMPY or not bools:
+        return found
+    return Typed(found.dtypes | DTypes(frozenset({"int8"})))
 
 
 def division(a: Arguments) -> Result:
@@ -291,7 +285,7 @@ BINARY: tuple[Rule, ...] = (
         *spelled("hypot", "np.{}", "jnp.{}"),
         *spelled("xlogy", *TORCH, "torch.special.{}", "jax.scipy.special.{}"),
     ),
-    gufunc("*s, *s -> *s", TWO_ARRAYS, strongly_floated, *spelled("logaddexp logaddexp2", "np.{}", "jnp.{}")),
+    gufunc("*s, *s -> *s", TWO_ARRAYS, strong(floated), *spelled("logaddexp logaddexp2", "np.{}", "jnp.{}")),
     gufunc("*s, *s -> *s", TWO_ARRAYS, only(promoted, FLOATING, COMPLEX), *spelled("logaddexp logaddexp2 hypot", *TORCH)),
     gufunc(
         "*s, *s -> *s",
@@ -317,7 +311,7 @@ BINARY: tuple[Rule, ...] = (
         *spelled("bitwise_left_shift bitwise_right_shift", *EVERY),
         *spelled("left_shift right_shift", "np.{}", "jnp.{}"),
     ),
-    gufunc("*s, *s -> *s", TWO_ARRAYS, only(promoted, INTEGER), *spelled("gcd lcm", *EVERY)),
+    gufunc("*s, *s -> *s", TWO_ARRAYS, strong(only(promoted, INTEGER)), *spelled("gcd lcm", *EVERY)),
 )
 
 

@@ -9,6 +9,7 @@ refusal of the library; those that families share are here. Called by the tables
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from shapecheck.core.dim import Dim
@@ -118,8 +119,34 @@ def kept(values: Sequence[Value], library: Library) -> Typed | Mismatch:
 
 
 def floated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """The promoted dtype, integers as floats: `exp`, `sigmoid`."""
+    """The promoted dtype, integers as floats: `exp`, `sigmoid`; numpy makes each array's integers floats first."""
+    if library is Library.NUMPY and all(isinstance(value, Array) for value in values):
+        values = [replace(v, dtype=inexact(Typed(v.dtype), library).dtypes) for v in values if isinstance(v, Array)]
     return inexact(result_type(values, library), library)
+
+
+def or_unknown(typed: DTypeRule) -> DTypeRule:
+    """The dtype that all arrays share; where two differ torch's answer depends on the backend."""
+
+    def checked(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        found = typed(values, library)
+        dtypes = {value.dtype for value in values if isinstance(value, Array)}
+        alike = len(dtypes) == 1 and next(iter(dtypes)).exact is not None
+        return found if isinstance(found, Mismatch) or alike or library is not Library.TORCH else Typed(ANY_DTYPE)
+
+    return checked
+
+
+def strong(typed: DTypeRule) -> DTypeRule:
+    """The same dtype, weak in jax only when every array is."""
+
+    def unweakened(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        found = typed(values, library)
+        if isinstance(found, Mismatch):
+            return found
+        return Typed(found.dtypes, found.weak and all(value.weak for value in values if isinstance(value, Array)))
+
+    return unweakened
 
 
 def divided(values: Sequence[Value], library: Library) -> Typed | Mismatch:

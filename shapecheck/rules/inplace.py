@@ -53,7 +53,7 @@ def _checked_category(a: Arguments, computed: Typed) -> Result:
     if target is None:
         return UNKNOWN
     if _lowest(computed.dtypes) > max(CATEGORY[name] for name in target.dtype.names) and _lowest(computed.dtypes) != OPAQUE:
-        reason = f"in place, {computed.dtypes} results do not fit into a {target.dtype} array"
+        reason = f"in place, results of {computed.dtypes} do not fit into an array of {target.dtype}"
         return Mismatch("shape-dtype", reason, None, str(target.dtype), str(computed.dtypes))
     return in_place(a)
 

@@ -95,6 +95,8 @@ def _wrong_target(expected: Shape, target: Array, scores: Array, a: Arguments) -
         return None
     wants = f'class indices "{expected}"' if expected.rank else "one class index without axes"
     reason = f'an input "{scores.shape}" takes {wants}, found a target "{target.shape}"'
+    if scores.shape.rank is not None and same(Shape(scores.shape.prefix[:-1]), target.shape, a.facts) is Verdict.EQUAL:
+        reason += "; the class axis is the second one, not the last"
     code = "shape-rank" if target.shape.rank is not None and target.shape.rank != expected.rank else "shape-mismatch"
     return Mismatch(code, reason, None, str(expected), str(target.shape))
 

@@ -13,7 +13,7 @@ from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast,
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
 from shapecheck.rules.axes import integer, integers, place, replaced, size_at
-from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, or_unknown, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
 
 PAIR = "input|a|x|x1, other|b|x2|y|mat2|vec2|vec"
@@ -103,11 +103,11 @@ def kron(a: Arguments) -> Result:
     """Sizes multiply, aligned at the right."""
     left, right = shape_of(a["input"]), shape_of(a["other"])
     if left.rank is None or right.rank is None:
-        return typed_result(ANY_SHAPE, promoted((a["input"], a["other"]), a.library), a.library)
+        return typed_result(ANY_SHAPE, or_unknown(promoted)((a["input"], a["other"]), a.library), a.library)
     rank = max(left.rank, right.rank)
     one, other = ((ONE,) * (rank - len(s.dims)) + s.dims for s in (left, right))
     found = Shape(tuple(x * y for x, y in zip(one, other, strict=True)))
-    return typed_result(found, promoted((a["input"], a["other"]), a.library), a.library)
+    return typed_result(found, or_unknown(promoted)((a["input"], a["other"]), a.library), a.library)
 
 
 def linear(a: Arguments) -> Result:
@@ -149,9 +149,9 @@ ADDED = {
 }
 
 
-def added_product(text: str, in_place: bool = False) -> Rule:
+def added_product(name: str) -> Rule:
     """`addmm` and its kin: a product plus an array that broadcasts to it."""
-    product, name = ADDED[text], text
+    product = ADDED[name]
 
     def compute(a: Arguments) -> Result:
         found = signature(product).apply((shape_of(a["one"]), shape_of(a["two"])), a.facts)
@@ -167,16 +167,15 @@ def added_product(text: str, in_place: bool = False) -> Rule:
                 str(added),
             )
         values = [a[each] for each in ("one", "two", "input")]
-        return typed_result(found, (promoted if name == "addr" else equal_dtypes)(values, a.library), a.library)
+        return typed_result(found, (or_unknown(promoted) if name == "addr" else equal_dtypes)(values, a.library), a.library)
 
-    names = (f"Tensor.{name}_",) if in_place else spelled(name, *TORCH)
-    made = rule(compute, "input, one|mat1|batch1|mat|vec1, two|mat2|batch2|vec|vec2, **", *names)
+    made = rule(compute, "input, one|mat1|batch1|mat|vec1, two|mat2|batch2|vec|vec2, **", *spelled(name, *TORCH))
     return replace(made, text=product.replace("->", "(+ broadcast) ->"))
 
 
 def cosine_similarity(a: Arguments) -> Result:
     """Broadcasts, then drops the axis."""
-    return _dropped(a, "dim", only(promoted, FLOATING, COMPLEX)((a["input"], a["other"]), a.library))
+    return _dropped(a, "dim", or_unknown(only(promoted, FLOATING, COMPLEX))((a["input"], a["other"]), a.library))
 
 
 def _dropped(a: Arguments, name: str, typed: Typed | Mismatch) -> Result:
@@ -234,7 +233,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("k, k -> ", PAIR, equal_dtypes, *spelled("dot vdot", *TORCH)),
     gufunc("m, n -> m n", PAIR, promoted, *spelled("outer ger", *TORCH)),
     gufunc("*b k, *b k -> *b", PAIR, promoted, *spelled("vecdot", "np.{}", "jnp.{}")),
-    gufunc("*b p k, *b r k -> *b p r", "x1, x2, **", only(promoted, FLOATING), "torch.cdist"),
+    gufunc("*b p k, *b r k -> *b p r", "x1, x2, **", or_unknown(only(promoted, FLOATING)), "torch.cdist"),
     rule(dot, PAIR, *spelled("dot", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}")),
     rule(inner, PAIR, *spelled("inner", *TORCH, "np.{}", "jnp.{}")),
     rule(outer, PAIR, *spelled("outer", "np.{}", "jnp.{}")),
