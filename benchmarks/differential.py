@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for batch in batched(programs(options.seed, options.programs), options.batch):
         outcomes = judged(batch)
         table.add(outcomes)
-        defects += [each for each in outcomes if finding(each).defect or (options.undecided and finding(each) is Finding.UNDECIDED)]
+        defects += [each for each in outcomes if finding(each).defect or finding(each) in options.also]
         print(f"{table.total.total()} programs, {len(defects)} differences, {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     print(f"seed {options.seed}, {options.programs} programs, {time.perf_counter() - started:.0f} s")
     print(table)
@@ -49,7 +49,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=500, help="programs in one mypy build")
     parser.add_argument("--show", type=int, default=5, help="differences printed of each kind")
     parser.add_argument("--no-reduce", dest="reduce", action="store_false", help="print differing programs as they were made")
-    parser.add_argument("--undecided", action="store_true", help="print also failures that other sizes avoid")
+    parser.add_argument("--also", type=Finding, choices=list(Finding), nargs="*", default=(), help="further findings to print")
     return parser.parse_args(arguments)
 
 

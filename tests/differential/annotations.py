@@ -60,7 +60,7 @@ class Scope:
     bound: list[str] = field(default_factory=list)
     ints: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    wrong: float = 4.0
+    wrong: float = 7.0
     computed: bool = True
 
 
