@@ -88,11 +88,11 @@ def check(ctx: click.Context, paths: tuple[Path, ...], strict: bool, python: Pat
 @click.pass_context
 def annotate(ctx: click.Context, paths: tuple[Path, ...], mode: str, as_json: bool, no_verify: bool) -> None:
     """Propose jaxtyping annotations for code that has none, each with its evidence."""
-    from shapecheck import codemod
-
     for path in paths:
         if not path.exists():
             refuse(f"{path} does not exist: name a Python file or a folder with Python files")
+    from shapecheck import codemod
+
     report = codemod.annotate(paths, codemod.Options(verify=not no_verify))
     click.echo(json.dumps(_report_data(report), indent=2) if as_json else codemod.render_diff(report), nl=as_json)
     if mode == "write":
