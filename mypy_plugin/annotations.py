@@ -22,6 +22,7 @@ from mypy.types import (
     Instance,
     ProperType,
     RawExpressionType,
+    TupleType,
     Type,
     TypeOfAny,
     TypeVarId,
@@ -69,15 +70,37 @@ def analyze(ctx: AnalyzeTypeContext) -> Type:
         what = "Annotated[...] must have exactly one type argument and at least one annotation"
         analyser.fail(what, written, code=VALID_TYPE)
         return AnyType(TypeOfAny.from_error)
-    base = analyser.anal_type(written.args[0])
     name = jaxtyping_class(written.name, module_of(analyser))
     if name is None:
-        return base
+        return analyser.anal_type(written.args[0])
     text = shape_text(written.args[1])
+    if text is not None and (nested := _nested(written.args[0], module_of(analyser))) is not None:
+        inner_written, inner_name, inner_text = nested
+        both = CLASSES[name] & CLASSES[inner_name]
+        if not both.names:
+            _fail(analyser, f"no dtype is in both {name} and {inner_name}", written)
+        base = analyser.anal_type(inner_written)
+        return Reader(analyser, written).annotated(base, both if both.names else CLASSES[name], f"{text} {inner_text}")
+    base = analyser.anal_type(written.args[0])
     if text is None:
         _fail(analyser, "the shape must be a string", written.args[1])
         return base
     return Reader(analyser, written).annotated(base, CLASSES[name], text)
+
+
+def _nested(written: Type, module: MypyFile | None) -> tuple[Type, str, str] | None:
+    """The array type, class and shape of an annotation that stands as the array type of another."""
+    if not isinstance(written, UnboundType) or len(written.args) != 2:
+        return None
+    name, text = jaxtyping_class(written.name, module), shape_text(written.args[1])
+    if name is None or text is None:
+        return None
+    deeper = _nested(written.args[0], module)
+    if deeper is None:
+        return written.args[0], name, text
+    array, inner_name, inner_text = deeper
+    both = CLASSES[name] & CLASSES[inner_name]
+    return array, class_name(both) if both.names else name, f"{text} {inner_text}"
 
 
 def plain(ctx: AnalyzeTypeContext) -> Type:
@@ -184,7 +207,9 @@ class Reader:
         """`instance` with a shape and a dtype; a nested annotation's axes follow ours, its dtypes are intersected."""
         old_dtype, old_shape = (instance.args[1], instance.args[0]) if instance.type.fullname == NDARRAY else instance.args
         nested = get_proper_type(old_shape)
-        inner = list(nested.items) if hasattr(nested, "items") and instance.type.fullname != NDARRAY else []
+        own = self.written.args[0]
+        subscripted = isinstance(own, UnboundType) and bool(own.args)  # `ndarray[...]`: only the class counts
+        inner = list(nested.items) if isinstance(nested, TupleType) and not subscripted else []
         both = dtypes & dtypes_of(old_dtype) if inner else dtypes
         if not both.names:
             _fail(self.analyser, f"no dtype is in both {class_name(dtypes)} and {class_name(dtypes_of(old_dtype))}", self.written)

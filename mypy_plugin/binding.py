@@ -15,6 +15,9 @@ from zlib import crc32
 
 from mypy.expandtype import expand_type
 from mypy.nodes import (
+    ARG_NAMED,
+    ARG_POS,
+    ArgKind,
     AssignmentStmt,
     ClassDef,
     Decorator,
@@ -47,7 +50,8 @@ from mypy.types import (
 
 from mypy_plugin import ascriptions, faults, interpolations, overrides, shield, text
 from mypy_plugin.blocks import blocks_of
-from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, is_free
+from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, is_dim, is_free
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
 from mypy_plugin.origins import record_attributes
 
 type Bound = dict[TypeVarId, TypeVarLikeType]
@@ -82,12 +86,16 @@ def _bind_module(module: MypyFile, analyser: SemanticAnalyzer) -> None:
         binder.block(module.defs, None)
 
 
-def bound_variable(variable: TypeVarLikeType, owner: str) -> TypeVarLikeType:
-    """The variable as a type parameter of the function `owner`."""
+def bound_variable(variable: TypeVarLikeType, owner: str, certain: bool) -> TypeVarLikeType:
+    """The variable as a type parameter of the function `owner`.
+
+    A name that an argument may leave unbound (`None` was passed, a list was empty) keeps its mark: in the body it is some
+    size, not every size.
+    """
     name = variable.name.removesuffix(FREE_MARK)
     key = f"*{name}" if isinstance(variable, TypeVarTupleType) else name
     bound = variable.copy_modified(id=TypeVarId(BOUND - crc32(key.encode()) % 900_000_000, namespace=owner))
-    bound.name = name
+    bound.name = name if certain else name + FREE_MARK
     return bound
 
 
@@ -145,6 +153,8 @@ class Binder:
             self.statement(function.impl, None)
         if isinstance(function.type, Overloaded):
             items = [bind_signature(item, f"{function.fullname}#{i}", {}) for i, item in enumerate(function.type.items)]
+            if any(is_dim(v) for item in items for v in item.variables):
+                overrides.remember_overloads(self.path, function)
             function.type = Overloaded(items)
 
     def class_definition(self, definition: ClassDef) -> None:
@@ -224,9 +234,10 @@ def _sizes_of(typ: Type, owner: Owner) -> Bound:
 
 def bind_signature(signature: CallableType, owner: str, bound: Bound) -> CallableType:
     """Makes the free names of the parameters type variables of `owner`; fills `bound` with them."""
+    certain = {v.id for typ, kind in zip(signature.arg_types, signature.arg_kinds, strict=True) for v in _always_bound(typ, kind)}
     for typ in signature.arg_types:
         for variable in free_variables(typ):
-            bound.setdefault(variable.id, bound_variable(variable, owner))
+            bound.setdefault(variable.id, bound_variable(variable, owner, variable.id in certain))
     if not bound and not has_free(signature.ret_type):
         return signature
     known = {variable.id for variable in signature.variables}
@@ -235,6 +246,19 @@ def bind_signature(signature: CallableType, owner: str, bound: Bound) -> Callabl
         ret_type=replace(signature.ret_type, bound),
         variables=[*signature.variables, *(v for v in bound.values() if v.id not in known)],
     )
+
+
+def _always_bound(typ: Type, kind: ArgKind) -> Iterator[TypeVarLikeType]:
+    """The free names that every call binds: not those in unions, containers, `*args` and parameters with a default."""
+    proper = get_proper_type(typ)
+    if kind not in (ARG_POS, ARG_NAMED):
+        return
+    if isinstance(proper, TupleType):
+        for item in proper.items:
+            yield from _always_bound(item, kind)
+    elif isinstance(proper, Instance) and (proper.type.fullname in GENERIC_ARRAYS or proper.type.fullname == NDARRAY):
+        for variable in free_variables(proper):
+            yield variable
 
 
 def replace(typ: Type, bound: Bound) -> Type:

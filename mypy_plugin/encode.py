@@ -81,7 +81,8 @@ def symbol_of(variable: TypeVarType) -> Symbol:
     """The core's symbol for a type variable; the way back is remembered."""
     name, scope = variable.name.removesuffix(FREE_MARK), scope_of(variable)
     _type_variables[f"{name}@{scope}"] = variable
-    kind = Kind.SIZE if variable.id.raw_id <= FREE or variable.id.is_meta_var() else Kind.RIGID
+    loose = variable.name.endswith(FREE_MARK) or variable.id.raw_id <= FREE or variable.id.is_meta_var()
+    kind = Kind.SIZE if loose else Kind.RIGID
     return Symbol(name, scope, kind)
 
 

@@ -20,10 +20,10 @@ _recent: dict[tuple[str, int], Fault] = {}
 
 
 def note(path: str, line: int, text: str, code: str) -> None:
-    """Remembers the latest fault of a line."""
+    """Remembers the first fault of a line: mypy may try the operands the other way round after it."""
     if len(_recent) > 1024:
         _recent.clear()
-    _recent[path, line] = Fault(text, code)
+    _recent.setdefault((path, line), Fault(text, code))
 
 
 def found(path: str, line: int) -> Fault | None:

@@ -120,6 +120,10 @@ class Gate:
             if ignored is not None and (not ignored or info.code.code in ignored):
                 errors.used_ignored_lines[file][line].append(info.code.code)
 
+    def _reports_unknown(self) -> bool:
+        """Whether the user switched the code for unknown shapes on."""
+        return self.errors is not None and codes.UNKNOWN in self.errors.options.enabled_error_codes
+
     def _decide(self, info: ErrorInfo) -> bool:
         if (match := _UNTYPED.match(info.message)) is not None:
             return self.untyped(match[1])
@@ -129,7 +133,7 @@ class Gate:
             return False
         for pattern, text in _DECLARED:
             if (match := pattern.match(info.message)) is not None:
-                return _decide_declared(info, match[1], match[2], text)
+                return _decide_declared(info, match[1], match[2], text, self._reports_unknown())
         if any(_only_shapes(match.groups()) for pattern in _INFERRED if (match := pattern.match(info.message)) is not None):
             return True
         if (match := _RETURNS_ANY.match(info.message)) is not None:
@@ -153,7 +157,7 @@ def _is_about_shapes_alone(file: str, info: ErrorInfo) -> bool:
     return _OVERLOADS.match(info.message) is not None and overrides.has_shapes(file, info.line)
 
 
-def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str) -> bool:
+def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str, reports_unknown: bool) -> bool:
     one, other = parse(found), parse(expected)
     if one is None or other is None:
         info.message = _one_line(pretty(info.message))
@@ -162,9 +166,10 @@ def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str) -> b
     if finding is None:
         info.message = _one_line(pretty(info.message))
         return False
-    if finding.verdict is not Verdict.DIFFERENT:
-        return True
     head = text.format(found=pretty(found), expected=pretty(expected))
+    if finding.verdict is not Verdict.DIFFERENT:
+        info.message, info.code = f"{head}: nobody knows whether that fits", codes.UNKNOWN
+        return finding.verdict is Verdict.EQUAL or not reports_unknown
     info.message = f"{head}: {finding.reason}"
     info.code = finding.code
     return False

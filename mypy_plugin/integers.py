@@ -11,7 +11,19 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from mypy.nodes import Expression, FuncDef, IntExpr, MemberExpr, NameExpr, OpExpr, UnaryExpr, Var
+from mypy.nodes import (
+    Expression,
+    FuncDef,
+    ImportAll,
+    ImportFrom,
+    IntExpr,
+    MemberExpr,
+    MypyFile,
+    NameExpr,
+    OpExpr,
+    UnaryExpr,
+    Var,
+)
 from mypy.plugin import MethodContext
 from mypy.types import Instance, Type, TypeVarType, get_proper_type
 
@@ -117,11 +129,25 @@ def owner_name(function: FuncDef) -> str:
     return function.info.fullname if function.name == "__init__" and function.info else function.fullname
 
 
+_ARRAY_LIBRARIES = frozenset(["torch", "jax", "numpy", "jaxtyping", "einops", "equinox", "flax", "shapecheck"])
+
+
+def is_array_code(module: MypyFile) -> bool:
+    """Whether a module imports an array library: elsewhere ints are ints."""
+    for statement in module.imports:
+        names = [statement.id] if isinstance(statement, ImportFrom | ImportAll) else [name for name, _ in statement.ids]
+        if any(name.partition(".")[0] in _ARRAY_LIBRARIES for name in names):
+            return True
+    return False
+
+
 def arithmetic(ctx: MethodContext) -> Type:
     """The type of `n * m` and the like: an int that remembers what it was made of."""
     if not isinstance(ctx.context, OpExpr):
         return ctx.default_return_type
     chk: TypeChecker = ctx.api  # type: ignore[assignment]  # mypy hands its checker to every hook
+    if not is_array_code(chk.tree):
+        return ctx.default_return_type
     size = integer_of(ctx.context, chk)
     if size.is_unknown or not is_int(ctx.default_return_type):
         return ctx.default_return_type

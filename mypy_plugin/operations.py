@@ -23,6 +23,7 @@ from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Array, Library, Many, Result, Value
 from shapecheck.rules import lookup
+from shapecheck.rules.table import Rule
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
@@ -87,7 +88,21 @@ def method(ctx: MethodContext, name: str) -> Type:
         for expressions, types in zip(ctx.args, ctx.arg_types, strict=True)
         for expression, typ in zip(expressions, types, strict=True)
     ]
-    return apply(rule, [array, *operands], {}, ctx, reader)
+    result = lookup_rule(rule).apply(rule, [array, *operands])
+    shown = [*reversed(operands), array] if is_reflected(name) else [array, *operands]
+    return conclude(result, display(rule), shown, ctx, reader)
+
+
+def is_reflected(name: str) -> bool:
+    """Whether the method is `__radd__` or the like: its receiver stands on the right."""
+    return f"__{name[3:]}" in _SYMBOLS
+
+
+def lookup_rule(name: str) -> Rule:
+    """The rule of a name that has one."""
+    rule = lookup(name)
+    assert rule is not None
+    return rule
 
 
 def is_written(context: Context, name: str) -> TypeIs[CallExpr]:
@@ -120,9 +135,7 @@ def apply(
     name: str, args: Sequence[Value], keywords: dict[str, Value], ctx: FunctionContext | MethodContext, reader: Reader
 ) -> Type:
     """Applies the rule and turns its answer into a type or an error."""
-    rule = lookup(name)
-    assert rule is not None
-    result = rule.apply(name, args, keywords)
+    result = lookup_rule(name).apply(name, args, keywords)
     return conclude(result, display(name), [*args, *keywords.values()], ctx, reader)
 
 

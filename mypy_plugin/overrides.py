@@ -21,6 +21,15 @@ def remember(path: str, function: FuncDef) -> None:
     _functions.setdefault(path, {})[function.line] = function
 
 
+def remember_overloads(path: str, function: OverloadedFuncDef) -> None:
+    """Notes an overloaded function and its implementation."""
+    for item in [*function.items, function.impl]:
+        own = item.func if isinstance(item, Decorator) else item
+        if isinstance(own, FuncDef):
+            for line in (item.line, own.line, function.line):
+                _functions.setdefault(path, {}).setdefault(line, own)
+
+
 def forget(path: str) -> None:
     """Forgets a file that is analysed anew."""
     _functions.pop(path, None)

@@ -209,10 +209,11 @@ _START = re.compile(r"(?<![\w.])(?:[\w]+\.)*(?:Tensor|Parameter|Buffer|Array|nda
 
 
 def pretty(text: str) -> str:
-    """The text with every array type and size in jaxtyping's words."""
+    """The text with every array type in jaxtyping's words; what an int stands for is told only when it is revealed."""
+    reveals = text.startswith("Revealed type")
     parts: list[str] = []
     position = 0
-    for start, end, replacement in _replacements(text):
+    for start, end, replacement in _replacements(text, reveals):
         parts += [text[position:start], replacement]
         position = end
     return _BOUNDS.sub(lambda match: match[1] or match[2], "".join(parts) + text[position:]).replace(FREE_MARK, "")
@@ -221,7 +222,7 @@ def pretty(text: str) -> str:
 _BOUNDS = re.compile(r"(\*?\b\w+) <: int = int\b|(?<=[\[ ])(\*\w+) = \*tuple\[int, \.\.\.\]")
 
 
-def _replacements(text: str) -> Iterator[tuple[int, int, str]]:
+def _replacements(text: str, reveals: bool) -> Iterator[tuple[int, int, str]]:
     position = 0
     while (match := _START.search(text, position)) is not None:
         try:
@@ -229,15 +230,17 @@ def _replacements(text: str) -> Iterator[tuple[int, int, str]]:
         except NotAType:
             position = match.end()
             continue
-        shown = show(node)
+        shown = show(node, reveals)
         if shown is not None:
             yield match.start(), end, shown
         position = end if shown is not None else match.end()
 
 
-def show(node: Node) -> str | None:
+def show(node: Node, reveals: bool = False) -> str | None:
     """An array type or a size in jaxtyping's words."""
     if (array := array_in(node)) is not None:
         bare = array.dtype == ANY_DTYPE and array.shape == ANY_SHAPE
         return array.class_name if bare else f'{array.dtype}[{array.class_name}, "{array.shape}"]'
-    return f"int ({dim_in(node)})" if node.last == "Size" and len(node.args) == 2 else None
+    if node.last == "Size" and len(node.args) == 2:
+        return f"int ({dim_in(node)})" if reveals else "int"
+    return None

@@ -56,7 +56,7 @@ from mypy_plugin.lookup import instance_of
 from mypy_plugin.names import FIELD, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, TENSOR, layer_rule
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
-from shapecheck.core.shape import shape
+from shapecheck.core.shape import SCALAR, shape
 from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Result, Scalar, Slice, Unknown, Value
 from shapecheck.rules import layer
 
@@ -234,6 +234,8 @@ class Reader:
         """The type of a result; `default` where nothing better is known, `like` is an array of the call."""
         proper = get_proper_type(default)
         match result:
+            case Array(library=Library.NUMPY, shape=known) if known == SCALAR:
+                return self._write_numpy_scalar(default, proper)
             case Array():
                 return array_type(self.template(result, proper, like), result, self.named)
             case Dim():
@@ -245,6 +247,11 @@ class Reader:
                 return self.named("builtins.tuple", [written])
             case _:
                 return default
+
+    def _write_numpy_scalar(self, default: Type, proper: ProperType) -> Type:
+        """numpy gives a scalar, not an array, where nothing is left of the axes: its own stubs know which."""
+        declared = array_instance(proper)
+        return default if declared is None or not declared.args else array_type(declared, Array(library=Library.NUMPY), self.named)
 
     def _write_tuple(self, items: tuple[Value, ...], default: ProperType, like: Instance | None) -> Type:
         inner: Sequence[Type] = default.items if isinstance(default, TupleType) and len(default.items) == len(items) else [ANY] * len(items)
