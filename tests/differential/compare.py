@@ -108,8 +108,8 @@ def reduced(outcomes: Sequence[Outcome], rounds: int = 10, width: int = 8) -> li
     """The same differences in smaller programs. All programs are reduced together, one mypy build a round."""
     best = list(outcomes)
     tried: list[set[tuple[int, ...]]] = [set() for _ in best]
-    for _ in range(rounds):
-        candidates = [(at, each) for at, outcome in enumerate(best) for each in _candidates(outcome, tried[at], width, at)]
+    for turn in range(rounds):
+        candidates = [(at, each) for at, outcome in enumerate(best) for each in _candidates(outcome, tried[at], width, f"r{turn}_{at}")]
         if not candidates:
             break
         for (at, _program), found in zip(candidates, judged([program for _, program in candidates]), strict=True):
@@ -118,11 +118,11 @@ def reduced(outcomes: Sequence[Outcome], rounds: int = 10, width: int = 8) -> li
     return best
 
 
-def _candidates(outcome: Outcome, tried: set[tuple[int, ...]], width: int, at: int) -> list[Program]:
+def _candidates(outcome: Outcome, tried: set[tuple[int, ...]], width: int, prefix: str) -> list[Program]:
     found: list[Program] = []
     for choices in smaller(outcome.program.choices):
         try:
-            program = again(choices, f"r{at}_{len(found)}")
+            program = again(choices, f"{prefix}_{len(found)}")
         except Exception:  # noqa: S112  # a list of choices that makes no program
             continue
         if program.choices in tried or program.kind is not outcome.program.kind or _size(program) >= _size(outcome.program):

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import torch
 
@@ -45,6 +44,10 @@ APART = ((18, 24, 29, 33), (19, 25, 30, 34), (11, 17, 26, 7), (6, 6, 6, 6), (2, 
 and halves; the last ones coincide, so that a promise that some sizes keep is kept by one of them."""
 
 
+VARIANTS = ((1, 0), (1, 1), (2, 2), (3, 0), (3, 3), (3, 4), (4, 0), (4, 5), (5, 0), (5, 1), (6, 0), (6, 2), (7, 0), (7, 3), (0, 1), (0, 4))
+"""The variants of a call: the place of its sizes in `APART`, and that of the dtype among those an annotation takes."""
+
+
 class Kind(enum.StrEnum):
     """What is known before a program runs."""
 
@@ -56,14 +59,14 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Program:
-    """A module, and how it came about. `variants` are further functions that call the same functions with other sizes."""
+    """A module, and how it came about. `variants` are calls of each function with other sizes and dtypes."""
 
     name: str
     kind: Kind
     source: str
     choices: tuple[int, ...]
     constructs: frozenset[str]
-    variants: tuple[str, ...] = ()
+    variants: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass
@@ -84,22 +87,23 @@ class Parameter:
         default = f" = {self.default}" if self.default else ""
         return f"{self.variadic}{self.name}: {self.annotation}{default}"
 
-    def argument(self, sizes: Mapping[str, int | tuple[int, ...]], variant: int = 0) -> str:
-        value = self.template.format(*[each.value(sizes, _member(each, variant)) for each in self.leaves])
+    def argument(self, sizes: Mapping[str, int | tuple[int, ...]], dtype: int = 0) -> str:
+        value = self.template.format(*[each.value(sizes, _member(each, dtype)) for each in self.leaves])
         return f"{self.name}={value}" if self.keyword else value
 
 
-def _member(each: Leaf, variant: int) -> str:
+def _member(each: Leaf, dtype: int) -> str:
     """The dtype of an argument: any that its annotation takes will do, in the variants of a call."""
-    members = [dtype for dtype in MEMBERS[each.declared] if dtype in DTYPES[each.library]]
-    return members[variant % len(members)] if variant and each.dtype in members else each.dtype
+    members = [name for name in MEMBERS[each.declared] if name in DTYPES[each.library]]
+    return members[dtype % len(members)] if dtype and each.dtype in members else each.dtype
 
 
 @dataclass
 class Writer:
-    """The parts of a module while it is made."""
+    """The parts of a module while it is made. Aliases carry the module's name: beartype takes unions that read alike for the same."""
 
     c: Choices
+    name: str
     library: str
     constructs: set[str] = field(default_factory=set)
     aliases: list[str] = field(default_factory=list)
@@ -130,7 +134,7 @@ def written(w: Writer, each: Leaf) -> str:
     w.constructs.add(form)
     if form == "quoted":
         return f"'{each.annotation}'"
-    name = f"Alias{len(w.aliases)}"
+    name = f"Alias{len(w.aliases)}_{w.name}"
     w.aliases.append(f"{'type ' if form == 'type alias' else ''}{name} = {each.annotation}")
     return name
 
@@ -191,7 +195,7 @@ def signature(w: Writer, scope: Scope, count: int) -> list[Parameter]:
     return found
 
 
-def call(c: Choices, name: str, parameters: Sequence[Parameter], sizes: Sizes, variant: int = 0, ordered: bool = False) -> str:
+def call(c: Choices, name: str, parameters: Sequence[Parameter], sizes: Sizes, dtype: int = 0, ordered: bool = False) -> str:
     """A call: some arguments by keyword, which may stand in any order."""
     passed = [each for each in parameters if each.passed]
     first_keyword = len(passed)
@@ -199,7 +203,7 @@ def call(c: Choices, name: str, parameters: Sequence[Parameter], sizes: Sizes, v
         first_keyword = c.below(len(passed) + 1)
     after_gap = [each for each in parameters if not each.passed]
     late = {each.name for each in passed if after_gap and parameters.index(each) > parameters.index(after_gap[0])}
-    texts = [replace(each, keyword=each.keyword or at >= first_keyword or each.name in late).argument(sizes, variant) for at, each in enumerate(passed)]
+    texts = [replace(each, keyword=each.keyword or at >= first_keyword or each.name in late).argument(sizes, dtype) for at, each in enumerate(passed)]
     if not ordered and first_keyword < len(texts) and c.chance(50):
         texts[first_keyword:] = texts[first_keyword:][::-1]
     return f"{name}({', '.join(texts)})"
@@ -216,9 +220,9 @@ def small_sizes(c: Choices) -> Sizes:
     return found
 
 
-def calls(c: Choices) -> Writer:
+def calls(c: Choices, name: str) -> Writer:
     """Functions that take arrays and do nothing."""
-    w = Writer(c, _library(c))
+    w = Writer(c, name, _library(c))
     for at in range(c.weighted([(4, 1), (2, 2)])):
         scope = Scope(small_sizes(c), ints=["k"] if c.chance(25) else [])
         parameters = signature(w, scope, c.weighted([(3, 1), (5, 2), (3, 3)]))
@@ -227,9 +231,9 @@ def calls(c: Choices) -> Writer:
     return w
 
 
-def operations(c: Choices) -> Writer:
+def operations(c: Choices, name: str) -> Writer:
     """Arrays of known shapes and operations on them."""
-    w = Writer(c, _library(c))
+    w = Writer(c, name, _library(c))
     scope = Scope(small_sizes(c), wrong=0.0)
     arrays = Arrays(w.library, {}, rigid=False)
     namespace = fresh_namespace()
@@ -240,11 +244,11 @@ def operations(c: Choices) -> Writer:
     return w
 
 
-def bodies(c: Choices, gradual: bool = False) -> tuple[Writer, list[str]]:
+def bodies(c: Choices, module: str, gradual: bool = False) -> tuple[Writer, list[tuple[str, ...]]]:
     """Functions that work on their arguments for every size."""
-    w = Writer(c, _library(c))
+    w = Writer(c, module, _library(c))
     namespace = fresh_namespace()
-    variants: list[list[str]] = [[] for _ in APART[1:]]
+    variants: list[tuple[str, ...]] = []
     helpers: list[tuple[str, int]] = []
     for at in range(c.weighted([(3, 1), (2, 2)])):
         name = f"f{at}"
@@ -254,25 +258,24 @@ def bodies(c: Choices, gradual: bool = False) -> tuple[Writer, list[str]]:
         w.functions.append(_with_body(w, name, parameters, scope, namespace, helpers, gradual))
         helpers.append((name, len(parameters)) if not scope.ints else ("", 0))
         exec(w.functions[-1], namespace)
-        w.main.append(f"r{at} = {_call_of_body(c, name, parameters, 0)}")
-        for variant, lines in enumerate(variants, 1):
-            lines.append(_call_of_body(c, name, parameters, variant))
+        w.main.append(f"r{at} = {_call_of_body(c, name, parameters, 0, 0)}")
+        variants.append(tuple(_call_of_body(c, name, parameters, sizes, dtype) for sizes, dtype in VARIANTS))
     if not gradual:
         w.main += [f"reveal_type(r{at})" for at in range(len(w.main))]
-    return w, [function(f"main_{at}", (), lines) for at, lines in enumerate(variants, 1)]
+    return w, variants
 
 
-def _call_of_body(c: Choices, name: str, parameters: Sequence[Parameter], variant: int) -> str:
+def _call_of_body(c: Choices, name: str, parameters: Sequence[Parameter], variant: int, dtype: int) -> str:
     sizes = apart(variant)
     given = [replace(each, template=str(sizes["k"])) if each.annotation == "int" else each for each in parameters]
-    return call(c, name, given, sizes, variant, ordered=True)
+    return call(c, name, given, sizes, dtype, ordered=True)
 
 
 def apart(variant: int) -> Sizes:
     """The sizes of a variant; axes and runs that nobody names vary with it."""
     one, two = ((7, 10), (7, 12), (9, 5), (6, 6), (2, 2), (1, 1), (4, 3), (3, 9))[variant]
     found: Sizes = {**dict(zip(NAMES, APART[variant], strict=True)), "q": one, "r": two, "k": (43, 44, 15, 6, 2, 1, 4, 3)[variant]}
-    found["*s"] = ((47, 8), (4,), (), (6, 6), (2,), (1, 1), (8, 4), ())[variant]
+    found["*s"] = ((47, 51), (4,), (), (6, 6), (2,), (1, 1), (8, 4), ())[variant]
     found["*t"] = ((45,), (), (25, 3), (6,), (2, 2), (1,), (2,), (9,))[variant]
     return found
 
@@ -306,7 +309,7 @@ def promise(w: Writer, arrays: Arrays, name: str, scope: Scope) -> str:
     c = w.c
     value = arrays.values[name]
     dtype = str(value.dtype).removeprefix("torch.")
-    tokens = [_spelled(c, size, scope) for size in value.shape]
+    tokens = list(_tokens(c, value.shape, scope))
     if c.chance(12) and tokens:
         tokens[c.below(len(tokens))] = c.one_of((*dict.fromkeys(scope.bound), "3", "7", "new"))
     if c.chance(6):
@@ -319,6 +322,23 @@ def promise(w: Writer, arrays: Arrays, name: str, scope: Scope) -> str:
     w.constructs.add("return")
     w.constructs |= {"return-only name"} if "new" in tokens else set()
     return f'{declared}[{CLASSES[w.library]}, "{" ".join(tokens)}"]'
+
+
+def _tokens(c: Choices, shape: Sequence[int], scope: Scope) -> Iterator[str]:
+    """The axes of a result in names that are bound; a run, or what is left of it, can be written once."""
+    left = tuple(shape)
+    written = False
+    while left:
+        run = next((name for name in ("*s", "*t") if (sizes := scope.sizes[name]) and left[: len(sizes)] == sizes), None)
+        of_run = left[0] in (*scope.sizes["*s"], *scope.sizes["*t"])
+        if (run or of_run) and written:
+            yield "..." if c.chance(5) else "_"
+        elif run or of_run:
+            written = True
+            yield run or "..."
+        else:
+            yield _spelled(c, left[0], scope)
+        left = left[len(scope.sizes[run]) if run else 1 :]
 
 
 def _spelled(c: Choices, size: int, scope: Scope) -> str:
@@ -399,14 +419,14 @@ def _library(c: Choices) -> str:
 def generate(c: Choices, name: str) -> Program:
     """A program from a source of choices."""
     kind = c.weighted([(8, Kind.CALLS), (6, Kind.OPERATIONS), (6, Kind.BODIES), (2, Kind.GRADUAL)])
-    variants: list[str] = []
+    variants: list[tuple[str, ...]] = []
     match kind:
         case Kind.CALLS:
-            w = calls(c)
+            w = calls(c, name)
         case Kind.OPERATIONS:
-            w = operations(c)
+            w = operations(c, name)
         case _:
-            w, variants = bodies(c, kind is Kind.GRADUAL)
+            w, variants = bodies(c, name, kind is Kind.GRADUAL)
     future = c.chance(8)
     w.constructs |= {"from __future__"} if future else set()
     return Program(name, kind, w.module(future), tuple(c.made), frozenset(w.constructs), tuple(variants))
@@ -421,6 +441,3 @@ def programs(seed: int, count: int) -> Iterator[Program]:
 def again(choices: Sequence[int], name: str) -> Program:
     """The program of a list of choices."""
     return generate(Choices(recorded=choices), name)
-
-
-assert jaxtyping.__version__  # imported for `fresh_namespace`

@@ -12,7 +12,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import jaxtyping
 
 from shapecheck.internals import SKIPPED
-from tests.differential.programs import Kind, Program
+from tests.differential.programs import Program
 from tests.plugin.execution import Revealed
 from tests.plugin.literate import Message, environment
 
@@ -133,7 +134,7 @@ def _outcome(program: Program, said: Iterable[Message], package: str) -> Outcome
         if failure is None:
             assert module is not None
             failure = _attempt(module.main)[1]
-    always = failure is not None and not errors and module is not None and all(map(_fails(module), program.variants))
+    always = failure is not None and not errors and module is not None and _always_fails(module, program)
     return Outcome(program, errors, promises, failure, tuple(revealed.broken), always)
 
 
@@ -144,14 +145,9 @@ def _attempt[T](action: Callable[[], T]) -> tuple[T | None, Exception | None]:
         return None, error
 
 
-def _fails(module: ModuleType) -> Callable[[str], bool]:
-    def fails(variant: str) -> bool:
-        namespace: dict[str, Any] = dict(vars(module))
-        exec(variant, namespace)
-        name = variant.partition("(")[0].removeprefix("def ")
-        return _attempt(namespace[name])[1] is not None
-
-    return fails
+def _always_fails(module: ModuleType, program: Program) -> bool:
+    """Whether one of the functions fails whatever the sizes are; without variants there is nothing to vary."""
+    return not program.variants or any(all(_attempt(partial(eval, text, vars(module)))[1] for text in calls) for calls in program.variants)
 
 
 @contextmanager
