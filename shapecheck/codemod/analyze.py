@@ -33,37 +33,64 @@ class Solved:
     findings: list[Evidence] = field(default_factory=list)
     library: Library = Library.TORCH
     nicknames: Mapping[Dim, Symbol] = field(default_factory=dict)
+    callees: set[str] = field(default_factory=set)
 
 
 def analyze(program: Program) -> list[Solved]:
     """What is known of every function of the program that can hold arrays."""
-    known = Known()
-    solved: dict[str, Solved] = {}
+    analysis = _Analysis(program)
     for _ in range(_ROUNDS):
-        before = dict(known.signatures)
+        analysis.changed, analysis.before = set(), analysis.changed
         for module in program.modules:
             if module.libraries:
-                _analyze_module(module, program, known, solved)
-        if known.signatures == before:
+                analysis.visit(module, module.libraries[0])
+        if not analysis.changed:
             break
-    return list(solved.values())
+    return list(analysis.solved.values())
 
 
-def _analyze_module(module: Module, program: Program, known: Known, solved: dict[str, Solved]) -> None:
-    library = module.libraries[0]
-    for found in module.classes.values():
-        if (constructor := found.methods.get("__init__")) is not None:
-            known.attributes[found.scope] = _attributes(constructor, program, known, library)
-    for function in module.functions:
-        if function.node.name == "__init__":
-            continue
-        found_slots = solve_function(function, program, known, library)
-        solved[function.scope] = found_slots
-        known.signatures[function.scope] = _signature(found_slots)
+@dataclass(slots=True)
+class _Analysis:
+    """The state of all rounds: what is known, what it was derived from, and what changed in this round and the last."""
+
+    program: Program
+    known: Known = field(default_factory=Known)
+    solved: dict[str, Solved] = field(default_factory=dict)
+    used: dict[str, set[str]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    before: set[str] = field(default_factory=set)
+
+    def visit(self, module: Module, library: Library) -> None:
+        """Looks again at what depends on news."""
+        for found in module.classes.values():
+            constructor = found.methods.get("__init__")
+            if constructor is not None and self._is_stale(constructor.scope):
+                attributes, self.used[constructor.scope] = _attributes(constructor, self.program, self.known, library)
+                self._note(found.scope, self.known.attributes.get(found.scope), attributes)
+                self.known.attributes[found.scope] = attributes
+        for function in module.functions:
+            if function.node.name != "__init__" and self._is_stale(function.scope):
+                self._solve(function, library)
+
+    def _solve(self, function: Function, library: Library) -> None:
+        found = solve_function(function, self.program, self.known, library)
+        signature = _signature(found)
+        self._note(function.scope, self.known.signatures.get(function.scope), signature)
+        self.solved[function.scope] = found
+        self.known.signatures[function.scope] = signature
+        owner = function.module.classes.get(function.owner or "")
+        self.used[function.scope] = found.callees | ({owner.scope} if owner is not None else set())
+
+    def _is_stale(self, scope: str) -> bool:
+        return scope not in self.used or not self.used[scope].isdisjoint(self.changed | self.before)
+
+    def _note(self, scope: str, old: object, new: object) -> None:
+        if old != new:
+            self.changed.add(scope)
 
 
-def _attributes(constructor: Function, program: Program, known: Known, library: Library) -> dict[str, Local]:
-    """What a constructor stores in `self`; its integer parameters are sizes."""
+def _attributes(constructor: Function, program: Program, known: Known, library: Library) -> tuple[dict[str, Local], set[str]]:
+    """What a constructor stores in `self`, and what it calls; its integer parameters are sizes."""
     sizes: dict[str, Local] = dict.fromkeys(_names(constructor.node), UNKNOWN)
     sizes |= {
         arg.arg: constructor_size(arg.arg, constructor.scope)
@@ -72,12 +99,12 @@ def _attributes(constructor: Function, program: Program, known: Known, library: 
     }
     walker = Walker(constructor, program, known, library, {})
     walker.variables.update(sizes)
-    walker.variables.update(_config_sizes(constructor, walker.variables))
+    walker.variables.update(_config_sizes(constructor))
     walker.run()
-    return {path: value for path, value in walker.variables.items() if path.startswith("self.")}
+    return {path: value for path, value in walker.variables.items() if path.startswith("self.")}, walker.callees
 
 
-def _config_sizes(constructor: Function, variables: Mapping[str, Local]) -> Iterator[tuple[str, Local]]:
+def _config_sizes(constructor: Function) -> Iterator[tuple[str, Local]]:
     """`config.n_embd` is a size called `n_embd`."""
     parameters = {arg.arg for arg in constructor.parameters}
     for node in ast.walk(constructor.node):
@@ -110,6 +137,7 @@ def solve_function(function: Function, program: Program, known: Known, library: 
         solved.parameters = {**solved.parameters, **solutions}
         solved.result = solver.result()
         solved.findings = list({(each.source, each.line): each for each in [*solver.findings, *facts.findings]}.values())
+        solved.callees |= walker.callees
         solved.nicknames = facts.sizes.nicknames
         solved.parameters = {
             name: replace(each, value=facts.sizes.canonical_value(each.value)) for name, each in solved.parameters.items()

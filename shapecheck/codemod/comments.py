@@ -82,6 +82,8 @@ def read_shape(group: str, scope: str) -> Shape | None:
 def _read_size(text: str, scope: str) -> Item | None:
     if text in ("...", "*"):
         return ANY_RUN
+    if text.startswith(("'", '"')):
+        return None
     if text.startswith("*") and text[1:].isidentifier():
         return Run(text[1:], scope)
     if text in ("_", "?", "-1"):

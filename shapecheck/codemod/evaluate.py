@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecheck.codemod.model import Module, Program, dotted_name
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
@@ -66,12 +66,18 @@ class Evaluator:
     on_call: Receiver
     canonical: Callable[[Value], Value]
     variables: dict[str, Local]
+    seen: dict[int, tuple[ast.expr, Local]] = field(default_factory=dict)
 
     def __call__(self, expression: ast.expr | None) -> Local:
-        """The value of an expression; UNKNOWN where nothing is known."""
+        """The value of an expression; UNKNOWN where nothing is known. Within one statement each is computed once."""
+        if expression is None:
+            return UNKNOWN
+        if id(expression) not in self.seen:
+            self.seen[id(expression)] = expression, self._value(expression)
+        return self.seen[id(expression)][1]
+
+    def _value(self, expression: ast.expr) -> Local:
         match expression:
-            case None:
-                return UNKNOWN
             case ast.Constant(value=value):
                 return to_value(value)
             case ast.Name(id=name):

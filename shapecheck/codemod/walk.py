@@ -38,6 +38,8 @@ class Walker:
     facts: Facts = field(default_factory=Facts)
     untouched: set[str] = field(default_factory=set)
     origins: dict[str, str] = field(default_factory=dict)
+    callees: set[str] = field(default_factory=set)  # scopes of the program's functions that are called
+    conditions: int = 0  # how many branches deep: what holds there need not hold for every call
     evaluate: Evaluator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,7 @@ class Walker:
         return False
 
     def _statement(self, statement: ast.stmt) -> bool:
+        self.evaluate.seen.clear()
         match statement:
             case ast.Assign(targets=[target], value=value):
                 self._assign(target, value)
@@ -100,7 +103,7 @@ class Walker:
                 return self._branches([body, orelse])
             case ast.For(target=target, iter=iterated, body=body, orelse=orelse):
                 self._loop_target(target, self.evaluate(iterated))
-                self._branches([body, []])
+                self._branches([body, []], loop=True)
                 return self._block(orelse)
             case ast.While(test=test, body=body, orelse=orelse):
                 self.evaluate(test)
@@ -117,13 +120,16 @@ class Walker:
                 pass
         return False
 
-    def _branches(self, bodies: Sequence[Sequence[ast.stmt]]) -> bool:
+    def _branches(self, bodies: Sequence[Sequence[ast.stmt]], loop: bool = False) -> bool:
         before = dict(self.variables), set(self.untouched), dict(self.origins)
         ends: list[tuple[dict[str, Local], set[str], dict[str, str]]] = []
+        conditional = len(bodies) > 1 and not loop
+        self.conditions += conditional
         for body in bodies:
             self.evaluate.variables, self.untouched, self.origins = dict(before[0]), set(before[1]), dict(before[2])
             if not self._block(body):
                 ends.append((self.variables, self.untouched, self.origins))
+        self.conditions -= conditional
         if not ends:
             return True
         names = set.intersection(*(set(variables) for variables, _, _ in ends))
@@ -231,7 +237,7 @@ class Walker:
         self.facts.sizes.name(shape, rank)
         parameter, value = self._parameter(array), self.evaluate(array)
         if parameter is not None:
-            self.facts.add_shape(parameter, ShapeFact(shape, self._evidence(source, at), proved))
+            self._add_shape(parameter, ShapeFact(shape, self._evidence(source, at), proved))
         if not isinstance(value, Array) or _is_open(value.shape):
             whole = shape
         else:
@@ -242,6 +248,14 @@ class Walker:
         if isinstance(value, Array) and (path := dotted_name(array)) is not None and path in self.variables:
             self.variables[path] = value.with_shape(whole)
         return whole
+
+    def _add_shape(self, parameter: str, fact: ShapeFact) -> None:
+        if not self.conditions:
+            self.facts.add_shape(parameter, fact)
+
+    def _add_dtypes(self, parameter: str, fact: DTypeFact) -> None:
+        if not self.conditions:
+            self.facts.add_dtypes(parameter, fact)
 
     def _evidence(self, source: str, at: ast.AST) -> Evidence:
         text = ast.unparse(at)
@@ -335,7 +349,7 @@ class Walker:
         value = self.variables[name]
         if name in self.untouched:
             self.facts.sizes.name(shape, STATED)
-            self.facts.add_shape(name, ShapeFact(stated.shape, Evidence("comment", stated.line, stated.text), False))
+            self._add_shape(name, ShapeFact(stated.shape, Evidence("comment", stated.line, stated.text), False))
         base = value if isinstance(value, Array) else Array(Shape(run=ANY_RUN), ANY_DTYPE, self.library)
         if isinstance(value, Array) or value is UNKNOWN:
             self.variables[name] = self._refined(base, _without_numbers(stated) if name in self.untouched else stated)
@@ -390,7 +404,7 @@ class Walker:
         for stated in given:
             evidence = Evidence("docstring", stated.line, stated.text)
             self.facts.sizes.name(stated.shape, STATED)
-            self.facts.add_shape(stated.names[0], ShapeFact(stated.shape, evidence, False))
+            self._add_shape(stated.names[0], ShapeFact(stated.shape, evidence, False))
         for stated in returned:
             self.facts.sizes.name(stated.shape, STATED)
             fact = ShapeFact(stated.shape, Evidence("docstring", stated.line, stated.text), False)
@@ -439,6 +453,7 @@ class Walker:
     def _call_function(
         self, callee: Function, call: ast.Call, arguments: Sequence[Local], keywords: Mapping[str, Local]
     ) -> Local:
+        self.callees.add(callee.scope)
         signature = self.known.signatures.get(callee.scope, Signature())
         bound = bind_arguments(callee, arguments, keywords)
         expressions = bind_arguments(callee, call.args, {each.arg: each.value for each in call.keywords if each.arg})
@@ -457,7 +472,7 @@ class Walker:
         self.facts.sizes.name(wanted, CALLED if source == "call" else CONSTRUCTOR)
         parameter = self._parameter(expression) or _open_parameter(given)
         if parameter is not None and wanted != Shape(run=ANY_RUN):
-            self.facts.add_shape(parameter, ShapeFact(wanted, self._evidence(source, call), True))
+            self._add_shape(parameter, ShapeFact(wanted, self._evidence(source, call), True))
         for one, other in merge(given.shape, wanted) or []:
             self.facts.sizes.unify(one, other)
 
@@ -474,7 +489,7 @@ class Walker:
 
     def _demand(self, parameter: str | None, dtypes: DTypes, source: str, call: ast.Call) -> None:
         if parameter is not None and isinstance(self.parameters.get(parameter), Array):
-            self.facts.add_dtypes(parameter, DTypeFact(dtypes, self._evidence(source, call)))
+            self._add_dtypes(parameter, DTypeFact(dtypes, self._evidence(source, call)))
 
 
 def open_array(parameter: str, scope: str, library: Library) -> Array:

@@ -418,3 +418,30 @@ def test_evidence_is_reported_with_lines() -> None:
     [x, result] = report("import torch\n\ndef f(x):\n    n, d = x.shape\n    return x\n").annotated
     assert [str(each) for each in x.evidence] == ["unpacking at line 4: x.shape"]
     assert (str(x.slot), x.confidence, result.annotation) == ("f(x)", "proved", 'Shaped[torch.Tensor, "n d"]')
+
+
+def test_long_chains_of_calls_take_no_longer_than_their_length() -> None:
+    chain = ".relu()" * 60
+    becomes(
+        f"def f(x):\n    n, d = x.shape\n    return x{chain}\n",
+        f'def f(x: Shaped[Tensor, "n d"]) -> Shaped[Tensor, "n d"]:\n    n, d = x.shape\n    return x{chain}\n',
+    )
+
+
+def test_what_holds_in_a_branch_is_no_fact_about_the_parameter() -> None:
+    becomes(
+        """
+        def f(x, y):
+            n, d = y.shape
+            if x.ndim == 3:
+                b, n, d = x.shape
+            return y
+        """,
+        """
+        def f(x, y: Shaped[Tensor, "n d"]) -> Shaped[Tensor, "n d"]:
+            n, d = y.shape
+            if x.ndim == 3:
+                b, n, d = x.shape
+            return y
+        """,
+    )
