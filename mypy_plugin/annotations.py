@@ -18,7 +18,6 @@ from mypy.semanal import SemanticAnalyzer
 from mypy.typeanal import TypeAnalyser
 from mypy.types import (
     AnyType,
-    EllipsisType,
     Instance,
     ProperType,
     RawExpressionType,
@@ -36,7 +35,6 @@ from mypy.types import (
 
 from mypy_plugin import codes
 from mypy_plugin.encode import (
-    ANY,
     FREE,
     FREE_MARK,
     NamedTypes,
@@ -44,6 +42,7 @@ from mypy_plugin.encode import (
     array_type,
     dim_type,
     dtypes_of,
+    library_of,
     literal,
     shape_of,
     shape_type,
@@ -55,9 +54,8 @@ from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, dim, extremum
 from shapecheck.core.dtype import CLASSES, DTypes, class_name
 from shapecheck.core.grammar import Axis, Expression, Name, ShapeSyntaxError, Size, lint_shape, parse_shape
-from shapecheck.core.shape import ANY_SHAPE, from_items
+from shapecheck.core.shape import ANY_SHAPE
 from shapecheck.core.value import Array
-from mypy_plugin.encode import library_of
 
 _SCALARS = frozenset(["builtins.bool", "builtins.int", "builtins.float", "builtins.complex"])
 
@@ -261,7 +259,7 @@ class Reader:
             for variable in scope.scope.values():
                 if variable.name == name and isinstance(variable, TypeVarType) and _is_int(variable.upper_bound):
                     return variable
-            scope = scope.parent  # type: ignore[assignment]  # None ends the chain
+            scope = scope.parent
         return None
 
     def run_variable(self, name: str) -> TypeVarTupleType:

@@ -86,7 +86,7 @@ def _bind_module(module: MypyFile, analyser: SemanticAnalyzer) -> None:
         binder.block(module.defs, None)
 
 
-def bound_variable(variable: TypeVarLikeType, owner: str, certain: bool) -> TypeVarLikeType:
+def bound_variable(variable: TypeVarLikeType, owner: str, certain: bool = True) -> TypeVarLikeType:
     """The variable as a type parameter of the function `owner`.
 
     A name that an argument may leave unbound (`None` was passed, a list was empty) keeps its mark: in the body it is some
@@ -141,7 +141,9 @@ class Binder:
     def function(self, function: FuncDef) -> None:
         bound: Bound = {}
         if isinstance(function.type, CallableType):
-            function.type = interpolations.own(bind_signature(function.type, function.fullname, bound), function.fullname, self.named)
+            function.type = interpolations.own(
+                bind_signature(function.type, function.fullname, bound), function.fullname, self.named
+            )
         if bound:
             overrides.remember(self.path, function)
         self.block(function.body.body, Owner(function.fullname, bound))
@@ -197,7 +199,13 @@ def _bind_constructor(info: TypeInfo) -> None:
     """An `int` parameter of `__init__` that has the name of an `int` type parameter of the class binds it."""
     sizes = {v.name: v for v in info.defn.type_vars if isinstance(v, TypeVarType) and is_int(v.upper_bound)}
     symbol = info.names.get("__init__")
-    node = symbol.node.func if symbol is not None and isinstance(symbol.node, Decorator) else symbol.node if symbol is not None else None
+    node = (
+        symbol.node.func
+        if symbol is not None and isinstance(symbol.node, Decorator)
+        else symbol.node
+        if symbol is not None
+        else None
+    )
     if not sizes or not isinstance(node, FuncDef) or not isinstance(node.type, CallableType):
         return
     text.INT_VARIABLES.update(sizes)
@@ -207,7 +215,7 @@ def _bind_constructor(info: TypeInfo) -> None:
 def with_sizes(signature: CallableType, sizes: Mapping[str, TypeVarType]) -> CallableType:
     """The signature with its `int` parameters of these names typed as the type parameters."""
     names = zip(signature.arg_names, signature.arg_types, strict=True)
-    return signature.copy_modified(arg_types=[sizes[n] if n in sizes and is_int(typ) else typ for n, typ in names])
+    return signature.copy_modified(arg_types=[sizes[n] if n is not None and n in sizes and is_int(typ) else typ for n, typ in names])
 
 
 def bind_constructor(signature: CallableType) -> CallableType:

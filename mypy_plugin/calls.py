@@ -111,7 +111,7 @@ def size_variables(signature: CallableType) -> list[TypeVarLikeType]:
     if not signature.variables:
         return []
     in_shapes = {v.id for typ in signature.arg_types if _has_array(typ) for v in variables_in(typ)}
-    return [v for v in signature.variables if is_dim(v) or _may_be_size(v) and (signature.is_type_obj() or v.id in in_shapes)]
+    return [v for v in signature.variables if is_dim(v) or (_may_be_size(v) and (signature.is_type_obj() or v.id in in_shapes))]
 
 
 def _may_be_size(variable: TypeVarLikeType) -> bool:
@@ -145,7 +145,9 @@ def _has_array(typ: Type) -> bool:
         case Instance(type=info, args=args) as instance:
             if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
                 array = array_of(instance)
-                return array is not None and (array.shape.run != ANY_RUN or bool(array.shape.min_rank) or array.dtype != ANY_DTYPE)
+                return array is not None and (
+                    array.shape.run != ANY_RUN or bool(array.shape.min_rank) or array.dtype != ANY_DTYPE
+                )
             return info.fullname in _CONTAINERS and any(map(_has_array, args))
         case UnionType(items=items) | TupleType(items=items):
             return any(map(_has_array, items))
@@ -213,7 +215,12 @@ def settle_annotation(ctx: FunctionContext) -> Type:
     matching = Matching(chk, CallableType([], [], [], ANY, Reader(chk).named("builtins.function", [])))
     mismatch = matching.match(annotated, actual, ctx.args[0][0], free) or settle(matching.bindings, free)
     if mismatch is not None:
-        fail(f"Assigned {_shown(actual)} to a variable declared {_shown(annotated)}: {mismatch.reason}", mismatch.code, ctx.context, chk)
+        fail(
+            f"Assigned {_shown(actual)} to a variable declared {_shown(annotated)}: {mismatch.reason}",
+            mismatch.code,
+            ctx.context,
+            chk,
+        )
         return annotated
     return ascriptions.merged_type(annotated, actual, Reader(chk).named)
 
@@ -283,7 +290,9 @@ class Matching:
         mismatch = self.match(declared, actual, expression, flexible)
         variable = get_proper_type(declared)
         if isinstance(variable, TypeVarType) and symbol_of(variable) in flexible:
-            mismatch = bind_axis(Expected(dim(symbol_of(variable))), self.values.get(name, UNKNOWN_DIM), 0, flexible, self.bindings)
+            mismatch = bind_axis(
+                Expected(dim(symbol_of(variable))), self.values.get(name, UNKNOWN_DIM), 0, flexible, self.bindings
+            )
         for symbol in self.bindings.sizes.keys() - before:
             self.binders[symbol] = name
         if mismatch is not None:
@@ -316,7 +325,9 @@ class Matching:
                 return mismatch
         return None
 
-    def _match_union(self, wanted: UnionType, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]) -> Mismatch | None:
+    def _match_union(
+        self, wanted: UnionType, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
         """The first member that fits, as at run time; nothing is bound when a choice was not certain."""
         members = [item for item in map(get_proper_type, wanted.items) if _same_kind(item, found)]
         first: Mismatch | None = None
@@ -331,7 +342,9 @@ class Matching:
             first = first or mismatch
         return first
 
-    def _match_union_actual(self, wanted: ProperType, found: UnionType, expression: Expression | None, flexible: frozenset[Symbol]) -> Mismatch | None:
+    def _match_union_actual(
+        self, wanted: ProperType, found: UnionType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
         """An argument that may be one of several types is wrong only when all of them are."""
         saved = self.bindings.copy()
         mismatches = []
@@ -343,7 +356,9 @@ class Matching:
             self.bindings = saved
         return mismatches[0] if mismatches and all(mismatch is not None for mismatch in mismatches) else None
 
-    def _match_container(self, wanted: Instance, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]) -> Mismatch | None:
+    def _match_container(
+        self, wanted: Instance, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
         items = getattr(expression, "items", None)
         if isinstance(items, list) and len(wanted.args) == 1 and all(isinstance(item, Expression) for item in items):
             pairs = [(wanted.args[0], self.chk.lookup_type(item)) for item in items if self.chk.has_type(item)]
@@ -363,7 +378,13 @@ class Matching:
         if declared is None or actual is None:
             return None
         if accepts(declared.dtype, actual.dtype) is Verdict.DIFFERENT:
-            return Mismatch("shape-dtype", f"the dtype should be {declared.dtype}, found {actual.dtype}", None, str(declared.dtype), str(actual.dtype))
+            return Mismatch(
+                "shape-dtype",
+                f"the dtype should be {declared.dtype}, found {actual.dtype}",
+                None,
+                str(declared.dtype),
+                str(actual.dtype),
+            )
         shape = wanted.args[0] if wanted.type.fullname == NDARRAY else wanted.args[1]
         pattern = pattern_of(interpolations.fill(shape, self.value, Reader(self.chk).named))
         return bind(pattern, actual.shape, flexible, self.bindings) if pattern is not None else None
@@ -375,7 +396,11 @@ class Matching:
         function = (self.signature.name or self.called or "the call").partition(" of ")[0]
         expected = _shown(declared) if declared is not None else ""
         found = _shown(actual) if actual is not None else ""
-        head = f'Argument "{name}" to "{function}" is {found}, expected {expected}: ' if declared is not None else f'Call of "{function}": '
+        head = (
+            f'Argument "{name}" to "{function}" is {found}, expected {expected}: '
+            if declared is not None
+            else f'Call of "{function}": '
+        )
         self.faults.append(Fault(f"{head}{mismatch.reason}{self._origin(mismatch)}", mismatch.code, place))
 
     def _origin(self, mismatch: Mismatch) -> str:
@@ -390,7 +415,11 @@ class Matching:
         reader = Reader(self.chk)
         replaced: dict[TypeVarId, Type] = {}
         for variable in _all_variables(default):
-            if isinstance(variable, TypeVarType) and is_dim(variable) and (variable.id.raw_id, variable.id.namespace) not in self._own():
+            if (
+                isinstance(variable, TypeVarType)
+                and is_dim(variable)
+                and (variable.id.raw_id, variable.id.namespace) not in self._own()
+            ):
                 replaced[variable.id] = reader.named("builtins.int", [])
         for candidate in size_variables(self.signature):
             if isinstance(candidate, TypeVarType):
@@ -449,7 +478,12 @@ def _same_kind(wanted: ProperType, found: ProperType) -> bool:
 def _is_certain(wanted: ProperType, found: ProperType) -> bool:
     """Whether an array fits a union member for certain: its dtype and all its sizes are known."""
     declared, actual = array_of(wanted), array_of(found)
-    return declared is not None and actual is not None and accepts(declared.dtype, actual.dtype) is Verdict.EQUAL and actual.shape.is_known
+    return (
+        declared is not None
+        and actual is not None
+        and accepts(declared.dtype, actual.dtype) is Verdict.EQUAL
+        and actual.shape.is_known
+    )
 
 
 def pattern_of(shape: Type) -> Pattern | None:
@@ -482,4 +516,3 @@ def _shown(typ: Type) -> str:
     if isinstance(proper, UnionType):
         return " | ".join(_shown(item) for item in proper.items)
     return "None" if isinstance(proper, NoneType) else pretty(str(proper))
-

@@ -58,7 +58,13 @@ def default_sizes(ctx: ClassDefContext) -> None:
     """An `int` type parameter without a default may be left out: a bare `MLP` is one of unknown sizes."""
     variables = ctx.cls.type_vars
     if any(_is_size(variable) for variable in variables):
-        ctx.cls.type_vars = [v.copy_modified(default=ctx.api.named_type("builtins.int")) if _is_size(v) else v for v in variables]
+        ctx.cls.type_vars = [_defaulted(v, ctx) for v in variables]
+
+
+def _defaulted(variable: TypeVarLikeType, ctx: ClassDefContext) -> TypeVarLikeType:
+    if not _is_size(variable):
+        return variable
+    return variable.copy_modified(id=variable.id, default=ctx.api.named_type("builtins.int"))
 
 
 def _is_size(variable: TypeVarLikeType) -> bool:
@@ -70,9 +76,7 @@ def _add_variables(ctx: ClassDefContext, defaults: dict[str, Type]) -> None:
     info = ctx.cls.info
     bound = _object(ctx)
     ctx.cls.type_vars = [
-        TypeVarType(
-            name, f"{info.fullname}.{name}", TypeVarId(index, namespace=info.fullname), [], bound, default, COVARIANT
-        )
+        TypeVarType(name, f"{info.fullname}.{name}", TypeVarId(index, namespace=info.fullname), [], bound, default, COVARIANT)
         for index, (name, default) in enumerate(defaults.items(), 1)
     ]
     info.type_vars = []

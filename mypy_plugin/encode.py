@@ -262,7 +262,12 @@ def _numpy_dtypes(name: str, args: tuple[Type, ...]) -> DTypes:
 
 
 _BITS = {"_8Bit": 8, "_16Bit": 16, "_32Bit": 32, "_64Bit": 64}
-_SIZED = {"floating": ("Float", 1), "signedinteger": ("Int", 1), "unsignedinteger": ("UInt", 1), "complexfloating": ("Complex", 2)}
+_SIZED = {
+    "floating": ("Float", 1),
+    "signedinteger": ("Int", 1),
+    "unsignedinteger": ("UInt", 1),
+    "complexfloating": ("Complex", 2),
+}
 
 
 def sized_class(numpy_class: str, bits: int) -> str:

@@ -18,11 +18,23 @@ from mypy.errorcodes import CALL_OVERLOAD, ErrorCode
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 
 from mypy_plugin import codes, faults, overrides
-from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is_int, parse, pretty
 from mypy_plugin.encode import FREE_MARK
+from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is_int, parse, pretty
 from shapecheck.core.dim import Dim, Kind, Verdict, compare
 from shapecheck.core.dtype import accepts
-from shapecheck.core.shape import ANY_RUN, Bindings, Expected, Item, Pattern, Shape, bind, conjunction, differing_axes, same, settle
+from shapecheck.core.shape import (
+    ANY_RUN,
+    Bindings,
+    Expected,
+    Item,
+    Pattern,
+    Shape,
+    bind,
+    conjunction,
+    differing_axes,
+    same,
+    settle,
+)
 
 
 class Finding(NamedTuple):
@@ -61,8 +73,8 @@ _INFERRED: tuple[re.Pattern[str], ...] = (
 _DICT = re.compile(r'^Dict entry \d+ has incompatible type "(.*)": "(.*)"; expected "(.*)": "(.*)"$')
 _UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
 _RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*)"$')
-_SWALLOWED = re.compile(r'^(?:No overload variant of .* matches argument types?|Unsupported (?:left )?operand types? for )')
-_OVERLOAD = re.compile(r'^No overload variant of .* matches argument types?')
+_SWALLOWED = re.compile(r"^(?:No overload variant of .* matches argument types?|Unsupported (?:left )?operand types? for )")
+_OVERLOAD = re.compile(r"^No overload variant of .* matches argument types?")
 _MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp)\b")
 
 
@@ -147,7 +159,7 @@ class Gate:
 
 
 _OVERRIDE = re.compile(r'^Signature of "\w+" incompatible with ')
-_OVERLOADS = re.compile(r'^Overloaded function (?:implementation|signature)')
+_OVERLOADS = re.compile(r"^Overloaded function (?:implementation|signature)")
 
 
 def _is_about_shapes_alone(file: str, info: ErrorInfo) -> bool:
@@ -223,7 +235,11 @@ def difference(expected: Node, found: Node) -> Finding | None:
     return _all(difference(a, b) for a, b in zip(expected.args, found.args, strict=True))
 
 
-_SUPERTYPES = {"list": ("Sequence", "Iterable", "Collection"), "tuple": ("Sequence", "Iterable", "Collection"), "dict": ("Mapping",)}
+_SUPERTYPES = {
+    "list": ("Sequence", "Iterable", "Collection"),
+    "tuple": ("Sequence", "Iterable", "Collection"),
+    "dict": ("Mapping",),
+}
 
 
 _NUMBERS = {"bool": ("int", "float", "complex"), "int": ("float", "complex"), "float": ("complex",)}
@@ -283,7 +299,9 @@ def _all(findings: Iterable[Finding | None]) -> Finding | None:
 
 def _satisfies(expected: Shape, found: Shape) -> Verdict:
     """Whether a shape is what is declared; names that no parameter binds (marked free) stand for some size each."""
-    free = frozenset(symbol for item in expected.items if isinstance(item, Dim) for symbol in item.symbols() if symbol.kind is Kind.SIZE)
+    free = frozenset(
+        symbol for item in expected.items if isinstance(item, Dim) for symbol in item.symbols() if symbol.kind is Kind.SIZE
+    )
     run_is_free = expected.run is not None and expected.run.scope == FREE_MARK
     if not free and not run_is_free:
         return same(expected, found)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mypy.nodes import (
     Expression,
     FuncDef,
+    Import,
     ImportAll,
     ImportFrom,
     IntExpr,
@@ -135,7 +136,13 @@ _ARRAY_LIBRARIES = frozenset(["torch", "jax", "numpy", "jaxtyping", "einops", "e
 def is_array_code(module: MypyFile) -> bool:
     """Whether a module imports an array library: elsewhere ints are ints."""
     for statement in module.imports:
-        names = [statement.id] if isinstance(statement, ImportFrom | ImportAll) else [name for name, _ in statement.ids]
+        match statement:
+            case ImportFrom(id=name) | ImportAll(id=name):
+                names = [name]
+            case Import(ids=modules):
+                names = [name for name, _ in modules]
+            case _:
+                names = []
         if any(name.partition(".")[0] in _ARRAY_LIBRARIES for name in names):
             return True
     return False

@@ -15,7 +15,7 @@ from mypy.types import CallableType, Instance, LiteralType, Type, TypeAliasType,
 
 from mypy_plugin.encode import NamedTypes, dim_of, dim_type, literal
 from mypy_plugin.names import SIZE, SYM
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, substitute
+from shapecheck.core.dim import UNKNOWN_DIM, Atom, Dim, Kind, Symbol, substitute
 from shapecheck.core.value import Array
 
 type Values = Callable[[Symbol], Dim | None]
@@ -86,8 +86,8 @@ class _Fill(TypeTranslator):
         if t.type.fullname != SIZE:
             return super().visit_instance(t) if t.args else t
         size = dim_of(t)
-        known = {symbol: value for symbol in size.symbols() if (value := self.values(symbol)) is not None}
-        return dim_type(substitute(size, dict(known)), self.named) if known else t
+        known: dict[Atom, Dim] = {symbol: value for symbol in size.symbols() if (value := self.values(symbol)) is not None}
+        return dim_type(substitute(size, known), self.named) if known else t
 
     def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
         return t

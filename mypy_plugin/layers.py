@@ -53,7 +53,7 @@ def signature(ctx: MethodSigContext) -> FunctionLike:
     return loosened.copy_modified(arg_types=[ANY] * len(loosened.arg_types))
 
 
-def forward_of(instance: Instance, ctx: MethodSigContext) -> CallableType | None:
+def forward_of(instance: Instance, ctx: MethodSigContext | MethodContext) -> CallableType | None:
     """The bound `forward` of a module, None when it is overloaded or not typed."""
     method = instance.type.get("forward")
     if method is None or method.node is None or method.node.fullname.startswith("torch."):

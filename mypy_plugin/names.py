@@ -30,41 +30,45 @@ MODULE_DICT = "torch.nn.modules.container.ModuleDict"
 CONTAINERS: Mapping[str, str] = MappingProxyType({SEQUENTIAL: "Layers", MODULE_LIST: "Item", MODULE_DICT: "Item"})
 """Modules that hold modules, and the name of the type parameter that remembers which."""
 
-GENERIC_ARRAYS: Mapping[str, Library] = MappingProxyType({
-    TENSOR: Library.TORCH,
-    PARAMETER: Library.TORCH,
-    "torch.nn.parameter.Buffer": Library.TORCH,
-    JAX_ARRAY: Library.JAX,
-})
+GENERIC_ARRAYS: Mapping[str, Library] = MappingProxyType(
+    {
+        TENSOR: Library.TORCH,
+        PARAMETER: Library.TORCH,
+        "torch.nn.parameter.Buffer": Library.TORCH,
+        JAX_ARRAY: Library.JAX,
+    }
+)
 """Classes that get a dtype and a shape parameter; numpy's ndarray has both already."""
 
 ARRAY_CLASS: Mapping[Library, str] = MappingProxyType({Library.TORCH: "Tensor", Library.JAX: "Array", Library.NUMPY: "ndarray"})
 """What a library's array class is called in the rule tables."""
 
-FUNCTION_MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "torch._C._VariableFunctions": ("torch.",),
-    "torch._C": ("torch.",),
-    "torch.functional": ("torch.",),
-    "torch": ("torch.",),
-    "torch._tensor": ("torch.",),
-    "torch.nn.functional": ("F.", "torch."),
-    "torch._C._nn": ("F.", "torch."),
-    "torch.linalg": ("torch.linalg.",),
-    "torch.fft": ("torch.fft.",),
-    "torch.special": ("torch.special.",),
-    "jax.numpy": ("jnp.",),
-    "jax.numpy.linalg": ("jnp.linalg.",),
-    "jax.numpy.fft": ("jnp.fft.",),
-    "jax.nn": ("jax.nn.",),
-    "jax.lax": ("jax.lax.",),
-    "jax.random": ("jax.random.",),
-    "numpy": ("np.",),
-    "numpy.linalg": ("np.linalg.",),
-    "numpy.fft": ("np.fft.",),
-    "numpy.random": ("np.random.",),
-    "einops.einops": ("einops.",),
-    "einops": ("einops.",),
-})
+FUNCTION_MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "torch._C._VariableFunctions": ("torch.",),
+        "torch._C": ("torch.",),
+        "torch.functional": ("torch.",),
+        "torch": ("torch.",),
+        "torch._tensor": ("torch.",),
+        "torch.nn.functional": ("F.", "torch."),
+        "torch._C._nn": ("F.", "torch."),
+        "torch.linalg": ("torch.linalg.",),
+        "torch.fft": ("torch.fft.",),
+        "torch.special": ("torch.special.",),
+        "jax.numpy": ("jnp.",),
+        "jax.numpy.linalg": ("jnp.linalg.",),
+        "jax.numpy.fft": ("jnp.fft.",),
+        "jax.nn": ("jax.nn.",),
+        "jax.lax": ("jax.lax.",),
+        "jax.random": ("jax.random.",),
+        "numpy": ("np.",),
+        "numpy.linalg": ("np.linalg.",),
+        "numpy.fft": ("np.fft.",),
+        "numpy.random": ("np.random.",),
+        "einops.einops": ("einops.",),
+        "einops": ("einops.",),
+    }
+)
 """Where mypy finds a library's functions, and the prefixes they may have in the tables."""
 
 PRIVATE_PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -87,7 +91,9 @@ LAYER_MODULES: tuple[tuple[str, str], ...] = (("torch.nn.modules.", "nn."), ("eq
 def _prefixes(module: str) -> tuple[str, ...]:
     if (known := FUNCTION_MODULES.get(module)) is not None:
         return known
-    return next((public for private, public in PRIVATE_PREFIXES if f"{module}.".startswith(private) or module.startswith(private)), ())
+    return next(
+        (public for private, public in PRIVATE_PREFIXES if f"{module}.".startswith(private) or module.startswith(private)), ()
+    )
 
 
 @lru_cache(maxsize=65536)

@@ -174,7 +174,9 @@ class Rewriter:
                 condition.left, condition.right = self.condition(left, place), self.condition(right, place)
             case UnaryExpr(op="not", expr=inner):
                 condition.expr = self.condition(inner, place)
-            case CallExpr(callee=RefExpr(fullname="builtins.isinstance"), args=[subject, what]) if literal(subject) == LITERAL_TYPE:
+            case CallExpr(callee=RefExpr(fullname="builtins.isinstance"), args=[subject, what]) if (
+                literal(subject) == LITERAL_TYPE
+            ):
                 return self.isinstance(condition, subject, what, place)
             case ComparisonExpr(operators=["==" | "!="], operands=[left, right]):
                 return self.comparison(condition, left, right)
@@ -236,7 +238,11 @@ class Rewriter:
             for variable in place.parameters:
                 self.analyser.tvar_scope.bind_existing(variable)
             text = aliases.source(what)  # mypy throws the shape away when it reads an expression, but not when it reads a string
-            return self.analyser.anal_type(self.analyser.expr_to_unanalyzed_type(_placed(StrExpr(text), what))) if text is not None else None
+            return (
+                self.analyser.anal_type(self.analyser.expr_to_unanalyzed_type(_placed(StrExpr(text), what)))
+                if text is not None
+                else None
+            )
 
     def bind(self, typ: Type, place: Place) -> Type:
         """Names that the function's signature binds are those; others are sizes of the function."""
@@ -303,7 +309,9 @@ def _measure(expression: Expression) -> Measure | None:
     match expression:
         case MemberExpr(expr=subject, name="shape") | CallExpr(callee=MemberExpr(expr=subject, name="size"), args=[]):
             return Measure(subject, "shape")
-        case MemberExpr(expr=subject, name="ndim") | CallExpr(callee=MemberExpr(expr=subject, name="dim" | "ndimension"), args=[]):
+        case (
+            MemberExpr(expr=subject, name="ndim") | CallExpr(callee=MemberExpr(expr=subject, name="dim" | "ndimension"), args=[])
+        ):
             return Measure(subject, "rank")
         case CallExpr(callee=MemberExpr(expr=subject, name="size"), args=[axis]) if (number := _number(axis)) is not None:
             return Measure(subject, f"axis {number}")

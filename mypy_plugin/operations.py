@@ -139,9 +139,7 @@ def apply(
     return conclude(result, display(name), [*args, *keywords.values()], ctx, reader)
 
 
-def conclude(
-    result: Result, shown: str, args: Sequence[Value], ctx: FunctionContext | MethodContext, reader: Reader
-) -> Type:
+def conclude(result: Result, shown: str, args: Sequence[Value], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:
     """The type of a result; a mismatch is reported and leaves the type unknown."""
     if isinstance(result, Mismatch):
         if not is_uncertain(ctx.context, reader):

@@ -92,7 +92,6 @@ def _loops(statements: Iterable[Statement]) -> Iterator[list[Statement]]:
                 yield from _loops(block.body)
 
 
-
 def record_attributes(definition: ClassDef) -> None:
     """Notes in the class's metadata, which mypy caches, what each attribute is assigned from ('' when it varies)."""
     sources: dict[str, str] = {}
@@ -153,5 +152,3 @@ def _path(value: Expression | None) -> str | None:
             return f"{base}.{name}"
         case _:
             return None
-
-

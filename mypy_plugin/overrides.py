@@ -25,7 +25,7 @@ def remember_overloads(path: str, function: OverloadedFuncDef) -> None:
     """Notes an overloaded function and its implementation."""
     for item in [*function.items, function.impl]:
         own = item.func if isinstance(item, Decorator) else item
-        if isinstance(own, FuncDef):
+        if item is not None and isinstance(own, FuncDef):
             for line in (item.line, own.line, function.line):
                 _functions.setdefault(path, {}).setdefault(line, own)
 

@@ -23,7 +23,21 @@ from mypy.plugin import (
 from mypy.semanal import SemanticAnalyzer
 from mypy.types import FunctionLike, Instance, Type, get_proper_type
 
-from mypy_plugin import aliases, annotations, ascriptions, attributes, binding, calls, classes, containers, integers, layers, narrowing, operations, transforms
+from mypy_plugin import (
+    aliases,
+    annotations as reading,
+    ascriptions,
+    attributes,
+    binding,
+    calls,
+    classes,
+    containers,
+    integers,
+    layers,
+    narrowing,
+    operations,
+    transforms,
+)
 from mypy_plugin.config import settings
 from mypy_plugin.gate import Gate
 from mypy_plugin.names import CONTAINERS, SEQUENTIAL, STATIC, layer_rule
@@ -73,7 +87,7 @@ class ShapecheckPlugin(Plugin):
             self.gate.ensure(analyser.errors)
             binding.schedule(analyser)
             narrowing.schedule(analyser)
-        return shielded(annotations.analyze, annotations.plain)(ctx)
+        return shielded(reading.analyze, reading.plain)(ctx)
 
     # --- checking
 
@@ -124,19 +138,19 @@ class ShapecheckPlugin(Plugin):
     def _loosen(self, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
         if operations.in_library(ctx.api):
             return ctx.default_signature
-        return shielded(calls.loosen, lambda c: c.default_signature)(ctx)
+        return shielded(calls.loosen, _same_signature)(ctx)
 
     def _module_signature(self, ctx: MethodSigContext) -> FunctionLike:
         if operations.in_library(ctx.api):
             return ctx.default_signature
-        return shielded(layers.signature, lambda c: c.default_signature)(ctx)
+        return shielded(layers.signature, _same_signature)(ctx)
 
     def _checked[C: FunctionContext | MethodContext](self, hook: Callable[[C], Type]) -> Callable[[C], Type]:
         def call(ctx: C) -> Type:
             if operations.in_library(ctx.api):
                 return ctx.default_return_type
             self.gate.ensure(operations.checker(ctx.api).errors)
-            return shielded(hook, lambda c: c.default_return_type)(ctx)
+            return shielded(hook, _same_return)(ctx)
 
         return call
 
@@ -145,7 +159,7 @@ class ShapecheckPlugin(Plugin):
             if operations.in_library(ctx.api):
                 return ctx.default_attr_type
             self.gate.ensure(operations.checker(ctx.api).errors)
-            return shielded(hook, lambda c: c.default_attr_type)(ctx)
+            return shielded(hook, _same_attribute)(ctx)
 
         return read
 
@@ -157,6 +171,18 @@ class ShapecheckPlugin(Plugin):
 
 
 _FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])
+
+
+def _same_signature(ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
+    return ctx.default_signature
+
+
+def _same_return(ctx: FunctionContext | MethodContext) -> Type:
+    return ctx.default_return_type
+
+
+def _same_attribute(ctx: AttributeContext) -> Type:
+    return ctx.default_attr_type
 
 
 def _run_sequential(ctx: MethodContext) -> Type:
@@ -180,4 +206,3 @@ def _array_method(name: str) -> Callable[[MethodContext], Type]:
 def plugin(version: str) -> type[Plugin]:
     """mypy's entry point; `version` is mypy's."""
     return ShapecheckPlugin
-

@@ -23,7 +23,9 @@ INT_VARIABLES: set[str] = set()
 """Names of `int` type parameters of classes, which stand for sizes wherever they are printed."""
 NAMED_TUPLES: set[str] = set()
 """Names of named tuples with arrays in their fields, which mypy prints without the fields."""
-_TOKEN = re.compile(r"""\s*(?:(?P<name>\*{0,2}[A-Za-z_][\w.@`?~-]*\??|\.\.\.|-?\d+\??)|(?P<string>'(?:[^'\\]|\\.)*')|(?P<mark>[\[\],|()]))""")
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<name>\*{0,2}[A-Za-z_][\w.@`?~-]*\??|\.\.\.|-?\d+\??)|(?P<string>'(?:[^'\\]|\\.)*')|(?P<mark>[\[\],|()]))"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,11 @@ def array_in(node: Node) -> ArrayText | None:
 
 def is_int(node: Node) -> bool:
     """Whether the type is an int, perhaps one that carries a size."""
-    return node.last in ("int", "Size") or _plain(node.name) in INT_VARIABLES or (node.last == "Literal" and len(node.args) == 1 and node.args[0].name.rstrip("?").lstrip("-").isdigit())
+    return (
+        node.last in ("int", "Size")
+        or _plain(node.name) in INT_VARIABLES
+        or (node.last == "Literal" and len(node.args) == 1 and node.args[0].name.rstrip("?").lstrip("-").isdigit())
+    )
 
 
 def _dtypes(node: Node) -> DTypes:

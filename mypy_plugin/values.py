@@ -19,7 +19,6 @@ from mypy.nodes import (
     Expression,
     ListExpr,
     MemberExpr,
-    NameExpr,
     RefExpr,
     SliceExpr,
     StrExpr,
@@ -28,7 +27,6 @@ from mypy.nodes import (
     UnaryExpr,
 )
 from mypy.types import (
-    CallableType,
     Instance,
     LiteralType,
     NoneType,
@@ -42,7 +40,6 @@ from mypy.types import (
 
 from mypy_plugin.encode import (
     ANY,
-    NamedTypes,
     array_instance,
     array_of,
     array_type,
@@ -54,7 +51,7 @@ from mypy_plugin.encode import (
 from mypy_plugin.integers import integer_of, is_int
 from mypy_plugin.lookup import instance_of
 from mypy_plugin.names import FIELD, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, TENSOR, layer_rule
-from shapecheck.core.dim import UNKNOWN_DIM, Dim
+from shapecheck.core.dim import Dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
 from shapecheck.core.shape import SCALAR, shape
 from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Result, Scalar, Slice, Unknown, Value
@@ -242,6 +239,8 @@ class Reader:
                 return int_type(result, self.named) if not result.is_unknown else default
             case tuple():
                 return self._write_tuple(result, proper, like)
+            case Many() if isinstance(proper, Instance) and proper.type.fullname not in ("builtins.tuple", "builtins.list"):
+                return default  # `torch.Size` and the like know more than a tuple of unknown length
             case Many(item):
                 written = self.write(item, ANY, like)
                 return self.named("builtins.tuple", [written])
@@ -251,10 +250,14 @@ class Reader:
     def _write_numpy_scalar(self, default: Type, proper: ProperType) -> Type:
         """numpy gives a scalar, not an array, where nothing is left of the axes: its own stubs know which."""
         declared = array_instance(proper)
-        return default if declared is None or not declared.args else array_type(declared, Array(library=Library.NUMPY), self.named)
+        return (
+            default if declared is None or not declared.args else array_type(declared, Array(library=Library.NUMPY), self.named)
+        )
 
     def _write_tuple(self, items: tuple[Value, ...], default: ProperType, like: Instance | None) -> Type:
-        inner: Sequence[Type] = default.items if isinstance(default, TupleType) and len(default.items) == len(items) else [ANY] * len(items)
+        inner: Sequence[Type] = (
+            default.items if isinstance(default, TupleType) and len(default.items) == len(items) else [ANY] * len(items)
+        )
         written = [self.write(item, old, like) for item, old in zip(items, inner, strict=True)]
         if isinstance(default, TupleType):
             return default.copy_modified(items=written)

@@ -26,7 +26,8 @@ def _load() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "mypy_plugin"]:
         del sys.modules[name]
     spec = spec_from_file_location("mypy_plugin", _PACKAGE / "__init__.py", submodule_search_locations=[str(_PACKAGE)])
-    assert isinstance(spec, ModuleSpec) and spec.loader is not None
+    assert isinstance(spec, ModuleSpec)
+    assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules["mypy_plugin"] = module
     spec.loader.exec_module(module)

@@ -64,20 +64,22 @@ KEY = _set("prng_key")
 _UINT, _INT, _FLOAT, _CPLX = (_set(*group) for group in (_UNSIGNED, _SIGNED, _FLOATS, _COMPLEX))
 ANY_DTYPE = _set(*_UNSIGNED, *_SIGNED, *_FLOATS, *_COMPLEX, *_OTHER) | BOOL | KEY
 
-CLASSES: Mapping[str, DTypes] = MappingProxyType({
-    **_exact([*_UNSIGNED, *_SIGNED, *_FLOATS, *_COMPLEX]),
-    "Bool": BOOL,
-    "Key": KEY,
-    "UInt": _UINT,
-    "Int": _INT,
-    "Integer": _UINT | _INT,
-    "Float": _FLOAT,
-    "Complex": _CPLX,
-    "Inexact": _FLOAT | _CPLX,
-    "Real": _FLOAT | _UINT | _INT,
-    "Num": _FLOAT | _UINT | _INT | _CPLX,
-    "Shaped": ANY_DTYPE,
-})
+CLASSES: Mapping[str, DTypes] = MappingProxyType(
+    {
+        **_exact([*_UNSIGNED, *_SIGNED, *_FLOATS, *_COMPLEX]),
+        "Bool": BOOL,
+        "Key": KEY,
+        "UInt": _UINT,
+        "Int": _INT,
+        "Integer": _UINT | _INT,
+        "Float": _FLOAT,
+        "Complex": _CPLX,
+        "Inexact": _FLOAT | _CPLX,
+        "Real": _FLOAT | _UINT | _INT,
+        "Num": _FLOAT | _UINT | _INT | _CPLX,
+        "Shaped": ANY_DTYPE,
+    }
+)
 """Every dtype class of jaxtyping with its dtypes."""
 
 _BY_SIZE = sorted(CLASSES.items(), key=lambda item: (len(item[1].names), item[0]))

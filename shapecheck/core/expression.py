@@ -133,9 +133,7 @@ def free_names(tree: ast.expr) -> frozenset[str]:
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return frozenset(
-        node.id for node in names if node.id not in bound and not (id(node) in called and node.id in BUILTINS)
-    )
+    return frozenset(node.id for node in names if node.id not in bound and not (id(node) in called and node.id in BUILTINS))
 
 
 def evaluate_axis(expression: Expression, arguments: Names, sizes: Names) -> object:

@@ -246,10 +246,10 @@ def _jax_weak(strong: str, weak: str) -> tuple[str, bool]:
 def _numpy_pair(a: str, b: str) -> str | None:
     """`numpy.promote_types`; extension dtypes such as bfloat16 follow rules of their own."""
     kinds = CATEGORY[a], CATEGORY[b]
+    if not {a, b} <= _NUMPY or OPAQUE in kinds:
+        return UNDECIDED
     if a == b:
         return a
-    if OPAQUE in kinds or not {a, b} <= _NUMPY:
-        return UNDECIDED
     low, high = (a, b) if kinds[0] < kinds[1] else (b, a)
     if kinds[0] == kinds[1]:
         return _joined(a, b) or "float64"

@@ -288,7 +288,7 @@ def _with_runs(left: Shape, right: Shape, suffix: list[Dim]) -> Shape:
     if len(runs) == 2 and left.run == right.run and left.run is not None and left.run.name is not None:
         if len(left.suffix) == len(right.suffix) and left.prefix == right.prefix:
             return Shape(left.prefix, left.run, tuple(suffix))
-    if len(runs) == 1 or right in (SCALAR,) or left in (SCALAR,):
+    if len(runs) == 1 or SCALAR in (left, right):
         one = runs[0]
         other = right if one is left else left
         if other.run is None and len(other.prefix) <= len(one.suffix):
@@ -415,7 +415,9 @@ def _bind_fixed(pattern: Pattern, actual: Shape, flexible: frozenset[Symbol], bi
     return None
 
 
-def _bind_around_run(pattern: Pattern, index: int, actual: Shape, flexible: frozenset[Symbol], bindings: Bindings) -> Mismatch | None:
+def _bind_around_run(
+    pattern: Pattern, index: int, actual: Shape, flexible: frozenset[Symbol], bindings: Bindings
+) -> Mismatch | None:
     before, after = pattern.axes[:index], pattern.axes[index + 1 :]
     run = pattern.axes[index].run
     taken, found = _split_ends(actual, len(before), len(after))
@@ -494,7 +496,11 @@ def settle(bindings: Bindings, flexible: frozenset[Symbol]) -> Mismatch | None:
         progress = False
         for expected, actual, _ in bindings.pending:
             free = [s for s in bindings.value(expected.size).symbols() if s in flexible and s not in bindings.sizes]
-            if len(free) == 1 and not expected.broadcast and (solution := solve(bindings.value(expected.size), free[0], actual)) is not None:
+            if (
+                len(free) == 1
+                and not expected.broadcast
+                and (solution := solve(bindings.value(expected.size), free[0], actual)) is not None
+            ):
                 bindings.sizes[free[0]] = solution
                 progress = True
     for expected, actual, axis in bindings.pending:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
 from types import EllipsisType
 
 from shapecheck.core.dim import Dim, Facts
