@@ -48,7 +48,7 @@ type Template = Callable[[Choices, Arrays], str]
 
 def _axis(c: Choices, rank: int) -> int:
     """An axis that mostly exists."""
-    if rank == 0 or c.chance(4):
+    if rank == 0 or c.chance(6):
         return c.one_of((0, -1, 1, 2))
     return c.below(2 * rank) - rank
 

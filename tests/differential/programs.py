@@ -381,7 +381,7 @@ def statements(w: Writer, lines: list[str], arrays: Arrays, namespace: dict[str,
             construct, text = _expression(w.c, arrays, helpers)
             probe: list[str] = []
             failed = run(probe, f"{target} = {text}", target, arrays, namespace)
-            if failed is None or w.c.chance(12):
+            if failed is None or w.c.chance(12 if arrays.rigid else 35):
                 lines += probe
                 w.constructs.add(construct)
                 break
