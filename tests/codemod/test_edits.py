@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shapecheck.codemod import Options, annotate, render_diff, write
@@ -256,7 +256,7 @@ def stripped(text: str) -> str:
 
 
 @given(programs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_only_annotations_change_and_twice_is_once(text: str) -> None:
     once = report(text).after
     assert stripped(once) == stripped(text)

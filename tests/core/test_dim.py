@@ -4,7 +4,7 @@ import builtins
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from shapecheck.core.dim import (
@@ -119,7 +119,7 @@ def evaluated(value: Dim, sizes: Sizes) -> int:
 
 
 @given(dims, dims, dims)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_normal_form_is_a_commutative_ring(x: Dim, y: Dim, z: Dim) -> None:
     assert x + y == y + x
     assert x * y == y * x
@@ -133,7 +133,7 @@ def test_the_normal_form_is_a_commutative_ring(x: Dim, y: Dim, z: Dim) -> None:
 
 
 @given(polynomials, polynomials)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_division_undoes_multiplication(x: Dim, y: Dim) -> None:
     assume(y != ZERO)
     assert divide(x * y, y) == x
@@ -142,7 +142,7 @@ def test_division_undoes_multiplication(x: Dim, y: Dim) -> None:
 
 
 @given(dims, st.integers(0, 3))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_powers_are_repeated_products(x: Dim, exponent: int) -> None:
     assert x**exponent == product([x] * exponent)
 
@@ -162,7 +162,7 @@ OPERATIONS: list[tuple[str, Callable[[Dim, Dim], Dim], Callable[[int, int], int]
 
 @pytest.mark.parametrize(("symbolic", "concrete"), [row[1:] for row in OPERATIONS], ids=[row[0] for row in OPERATIONS])
 @given(x=dims, y=dims, sizes=assignments())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_arithmetic_agrees_with_integers(
     symbolic: Callable[[Dim, Dim], Dim], concrete: Callable[[int, int], int], x: Dim, y: Dim, sizes: Sizes
 ) -> None:
@@ -228,7 +228,7 @@ def test_order_of_writing_does_not_matter(symbols: list[Symbol], random: object)
 
 
 @given(dims, dims, assignments())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_equal_means_equal_for_every_size(x: Dim, y: Dim, sizes: Sizes) -> None:
     if compare(x, y) is Verdict.EQUAL:
         assert evaluated(x, sizes) == evaluated(y, sizes)
@@ -238,14 +238,14 @@ flexible_dims = dims_over([*SIZES, *VALUES])
 
 
 @given(flexible_dims, flexible_dims, assignments())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_different_means_different_for_every_size(x: Dim, y: Dim, sizes: Sizes) -> None:
     if compare(x, y) is Verdict.DIFFERENT:
         assert evaluated(x, sizes) != evaluated(y, sizes)
 
 
 @given(dims, dims)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_comparison_is_symmetric(x: Dim, y: Dim) -> None:
     assert compare(x, y) is compare(y, x)
     assert compare(x, x) is Verdict.EQUAL
@@ -285,7 +285,7 @@ def test_a_verdict_is_no_truth_value() -> None:
 
 
 @given(dims, assignments())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_bounds_hold(x: Dim, sizes: Sizes) -> None:
     low, high = bounds(x)
     value = evaluated(x, sizes)
@@ -302,7 +302,7 @@ def test_bounds_hold(x: Dim, sizes: Sizes) -> None:
     st.sampled_from([h, dim(2), dim(4), 2 * h, b]),
     assignments(),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_facts_never_change_a_value_for_which_they_hold(x: Dim, multiple: Dim, divisor: Dim, sizes: Sizes) -> None:
     assume(evaluate(multiple, sizes) % evaluate(divisor, sizes) == 0)
     facts = frozenset([(divisor, multiple)])
@@ -336,7 +336,7 @@ def test_a_fact_about_a_quotient_says_nothing_about_its_numerator() -> None:
 
 
 @given(dims, st.dictionaries(st.sampled_from(SYMBOLS), dims_over([*RIGID, *SIZES]), max_size=3), assignments())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_substitution_commutes_with_evaluation(x: Dim, values: dict[Atom, Dim], sizes: Sizes) -> None:
     inner = dict(sizes) | {atom: evaluated(value, sizes) for atom, value in values.items()}
     result = substitute(x, values)
@@ -345,7 +345,7 @@ def test_substitution_commutes_with_evaluation(x: Dim, values: dict[Atom, Dim], 
 
 
 @given(dims, assignments())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_full_substitution_gives_a_constant(x: Dim, sizes: Sizes) -> None:
     expected = evaluated(x, sizes)
     assert substitute(x, {atom: dim(size) for atom, size in sizes.items()}).constant == expected
@@ -354,7 +354,7 @@ def test_full_substitution_gives_a_constant(x: Dim, sizes: Sizes) -> None:
 @given(dims_over(RIGID), assignments())
 @example(x=a - (b - h) // 2, sizes=dict.fromkeys(RIGID, 3))
 @example(x=a // (b // h), sizes=dict.fromkeys(RIGID, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_text_is_python_and_means_the_same(x: Dim, sizes: Sizes) -> None:
     names = {symbol.name: sizes[symbol] for symbol in RIGID}
     value = evaluated(x, sizes)
