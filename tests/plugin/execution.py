@@ -53,14 +53,14 @@ class Revealed:
 
 def _is(value: Any, dtype: str, shape: str) -> bool:
     """Whether an array has a dtype and shape, in the scope of the function that is running."""
-    memo = jaxtyping._storage.get_shape_memo()  # type: ignore[attr-defined]  # isinstance would bind names for good
+    memo = jaxtyping._storage.get_shape_memo()  # type: ignore[no-untyped-call]  # isinstance would bind names for good
     saved = tuple(dict(part) for part in memo)
     try:
         return isinstance(value, getattr(jaxtyping, dtype)[Any, shape])
     except jaxtyping.AnnotationError:
         return True  # the text has sizes that only mypy has a name for
     finally:
-        jaxtyping._storage.set_shape_memo(*saved)  # type: ignore[attr-defined]
+        jaxtyping._storage.set_shape_memo(*saved)
 
 
 def check(block: Block) -> str:
@@ -79,11 +79,11 @@ def check(block: Block) -> str:
 
 @contextmanager
 def _reveal(revealed: Revealed) -> Iterator[None]:
-    builtins.reveal_type = revealed  # type: ignore[attr-defined]
+    builtins.reveal_type = revealed
     try:
         yield
     finally:
-        del builtins.reveal_type  # type: ignore[attr-defined]
+        del builtins.reveal_type
 
 
 def _imported(block: Block) -> ModuleType:
