@@ -22,11 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     table, defects = Table(), list[Outcome]()
     started = time.perf_counter()
-    for batch in batched(programs(options.seed, options.programs), options.batch):
+    for batch in batched(programs(options.seed, options.programs), options.batch, strict=False):
         outcomes = judged(batch)
         table.add(outcomes)
         defects += [each for each in outcomes if finding(each).defect or finding(each) in options.also]
-        print(f"{table.total.total()} programs, {len(defects)} differences, {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"{table.total.total()} programs, {len(defects)} differences, {time.perf_counter() - started:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     print(f"seed {options.seed}, {options.programs} programs, {time.perf_counter() - started:.0f} s")
     print(table)
     print(f"revealed types: {table.revealed} programs, {table.vague} of them with something unknown")
@@ -37,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(defects: Sequence[Outcome], show: int, reduce: bool) -> None:
     """Prints differences, as many of each kind as asked for."""
     ordered = sorted(defects, key=lambda each: (finding(each), each.program.kind, len(each.program.source)))
-    shown = [each for _, group in groupby(ordered, lambda each: (finding(each), each.program.kind)) for each in list(group)[:show]]
+    shown = [
+        each for _, group in groupby(ordered, lambda each: (finding(each), each.program.kind)) for each in list(group)[:show]
+    ]
     for each in reduced(shown) if reduce and shown else shown:
         print(f"\n{explain(each)}")
 

@@ -35,7 +35,8 @@ SETS: Mapping[str, tuple[str, ...]] = {
 """The dtype classes of jaxtyping that take a dtype, the narrowest first."""
 
 MEMBERS: Mapping[str, tuple[str, ...]] = {
-    name: tuple(dtype for dtype, names in SETS.items() if name in names) for name in sorted({each for names in SETS.values() for each in names})
+    name: tuple(dtype for dtype, names in SETS.items() if name in names)
+    for name in sorted({each for names in SETS.values() for each in names})
 }
 CLASSES = {"torch": "Tensor", "numpy": "np.ndarray", "jax": "Array"}
 
@@ -81,11 +82,8 @@ def shape_of(expressions: tuple[str, ...], sizes: Mapping[str, int | tuple[int, 
 def axes(c: Choices, scope: Scope) -> tuple[Axis, ...]:
     """The axes of an annotation, at most one of them a run."""
     rank = c.weighted([(5, 1), (8, 2), (4, 3), (2, 0)])
-    found: list[Axis] = []
     run_at = c.below(rank + 1) if c.chance(22) else -1
-    for place in range(rank + (run_at >= 0)):
-        found.append(_run(c, scope) if place == run_at else _axis(c, scope))
-    return tuple(found)
+    return tuple(_run(c, scope) if place == run_at else _axis(c, scope) for place in range(rank + (run_at >= 0)))
 
 
 def _axis(c: Choices, scope: Scope) -> Axis:

@@ -95,10 +95,19 @@ def explain(outcome: Outcome) -> str:
     said = [f"  line {each.line}: {each}" for each in outcome.errors] or ["  nothing"]
     lines = str(outcome.failure).strip().splitlines() if outcome.failure else []
     ran = [f"  {type(outcome.failure).__name__}: {' '.join(lines)[:400]}"] if outcome.failure else ["  returns"]
-    source = outcome.program.source.replace(PRELUDE, "")
-    skipped = outcome.program.source[: outcome.program.source.index(source[:40])].count("\n") if source[:40] in outcome.program.source else 0
-    numbered = "\n".join(f"{at:4} {line}" for at, line in enumerate(source.strip("\n").splitlines(), skipped + 1))
-    return "\n".join([f"{outcome.program.kind} {outcome.program.name}: {finding(outcome)}", numbered, " static:", *said, " run time:", *ran, *outcome.broken])
+    numbered = [f"{at:4} {line}" for at, line in enumerate(outcome.program.source.splitlines(), 1)]
+    shown = "\n".join(line for line in numbered if line[5:] not in PRELUDE.splitlines())
+    return "\n".join(
+        [
+            f"{outcome.program.kind} {outcome.program.name}: {finding(outcome)}",
+            shown,
+            " static:",
+            *said,
+            " run time:",
+            *ran,
+            *outcome.broken,
+        ]
+    )
 
 
 # --- reducing ------------------------------------------------------------------------------------------------------
@@ -109,11 +118,17 @@ def reduced(outcomes: Sequence[Outcome], rounds: int = 10, width: int = 8) -> li
     best = list(outcomes)
     tried: list[set[tuple[int, ...]]] = [set() for _ in best]
     for turn in range(rounds):
-        candidates = [(at, each) for at, outcome in enumerate(best) for each in _candidates(outcome, tried[at], width, f"r{turn}_{at}")]
+        candidates = [
+            (at, each) for at, outcome in enumerate(best) for each in _candidates(outcome, tried[at], width, f"r{turn}_{at}")
+        ]
         if not candidates:
             break
         for (at, _program), found in zip(candidates, judged([program for _, program in candidates]), strict=True):
-            if finding(found) is finding(outcomes[at]) and _signature(found) == _signature(outcomes[at]) and _size(found.program) < _size(best[at].program):
+            if (
+                finding(found) is finding(outcomes[at])
+                and _signature(found) == _signature(outcomes[at])
+                and _size(found.program) < _size(best[at].program)
+            ):
                 best[at] = found
     return best
 
@@ -123,7 +138,7 @@ def _candidates(outcome: Outcome, tried: set[tuple[int, ...]], width: int, prefi
     for choices in smaller(outcome.program.choices):
         try:
             program = again(choices, f"{prefix}_{len(found)}")
-        except Exception:  # noqa: S112  # a list of choices that makes no program
+        except Exception:  # a list of choices that makes no program
             continue
         if program.choices in tried or program.kind is not outcome.program.kind or _size(program) >= _size(outcome.program):
             continue
@@ -171,5 +186,8 @@ class Table:
     def __str__(self) -> str:
         head = f"{'':22}{'tried':>8}" + "".join(f"{name:>18}" for name in COLUMNS)
         rows = [("all", self.total), *sorted(self.by_kind.items()), ("", Counter()), *sorted(self.by_construct.items())]
-        body = [f"{name:22}{counts.total():8}" + "".join(f"{counts[column]:18}" for column in COLUMNS) if name else "" for name, counts in rows]
+        body = [
+            f"{name:22}{counts.total():8}" + "".join(f"{counts[column]:18}" for column in COLUMNS) if name else ""
+            for name, counts in rows
+        ]
         return "\n".join([head, *body])

@@ -86,7 +86,14 @@ def transpose(c: Choices, v: Arrays) -> str:
     if v.library == "torch":
         forms = [f"{x}.transpose({one}, {two})", f"{x}.permute({_order(c, rank)})", f"{x}.swapaxes({one}, {two})", f"{x}.mT"]
         return c.one_of([*forms, f"{x}.T"] if rank == 2 else forms)
-    return c.one_of((f"{x}.T", f"{v.module}.swapaxes({x}, {one}, {two})", f"{v.module}.transpose({x}, ({_order(c, rank)}))", f"{v.module}.moveaxis({x}, {one}, {two})"))
+    return c.one_of(
+        (
+            f"{x}.T",
+            f"{v.module}.swapaxes({x}, {one}, {two})",
+            f"{v.module}.transpose({x}, ({_order(c, rank)}))",
+            f"{v.module}.moveaxis({x}, {one}, {two})",
+        )
+    )
 
 
 def _order(c: Choices, rank: int) -> str:
@@ -115,7 +122,9 @@ def flatten(c: Choices, v: Arrays) -> str:
     x = v.pick(c)
     if v.library != "torch":
         return c.one_of((f"{x}.flatten()", f"{v.module}.ravel({x})"))
-    return c.one_of((f"{x}.flatten()", f"{x}.flatten({_axis(c, v.rank(x))})", f"torch.flatten({x}, start_dim={_axis(c, v.rank(x))})"))
+    return c.one_of(
+        (f"{x}.flatten()", f"{x}.flatten({_axis(c, v.rank(x))})", f"torch.flatten({x}, start_dim={_axis(c, v.rank(x))})")
+    )
 
 
 def joined(c: Choices, v: Arrays) -> str:
@@ -133,7 +142,9 @@ def reduction(c: Choices, v: Arrays) -> str:
     x = v.pick(c)
     name = c.one_of(("sum", "mean", "amax", "prod", "std") if v.library == "torch" else ("sum", "mean", "max", "prod", "std"))
     axis = _axis(c, v.rank(x))
-    options = c.one_of((f"{v.axis_word}={axis}", "", f"{v.axis_word}={axis}, {v.keep_word}=True", str(axis), f"{v.axis_word}=({axis},)"))
+    options = c.one_of(
+        (f"{v.axis_word}={axis}", "", f"{v.axis_word}={axis}, {v.keep_word}=True", str(axis), f"{v.axis_word}=({axis},)")
+    )
     if name == "prod" and options.endswith(",)"):
         options = ""
     return f"{x}.{name}({options})"
@@ -189,8 +200,23 @@ def made(c: Choices, v: Arrays) -> str:
         sizes[0] = c.one_of((f"{sizes[0]} + 1", f"2 * {sizes[0]}", "3"))
     listed = ", ".join(sizes)
     if v.library == "torch":
-        return c.one_of((f"torch.zeros({listed})", f"{x}.new_zeros({listed})", f"torch.ones({listed}, dtype=torch.int64)", f"torch.arange({sizes[0]})", f"torch.eye({sizes[0]})"))
-    return c.one_of((f"{v.module}.zeros(({listed},))", f"{v.module}.ones(({listed},), dtype={v.module}.int32)", f"{v.module}.arange({sizes[0]})", f"{v.module}.eye({sizes[0]})"))
+        return c.one_of(
+            (
+                f"torch.zeros({listed})",
+                f"{x}.new_zeros({listed})",
+                f"torch.ones({listed}, dtype=torch.int64)",
+                f"torch.arange({sizes[0]})",
+                f"torch.eye({sizes[0]})",
+            )
+        )
+    return c.one_of(
+        (
+            f"{v.module}.zeros(({listed},))",
+            f"{v.module}.ones(({listed},), dtype={v.module}.int32)",
+            f"{v.module}.arange({sizes[0]})",
+            f"{v.module}.eye({sizes[0]})",
+        )
+    )
 
 
 def convert(c: Choices, v: Arrays) -> str:
@@ -204,7 +230,14 @@ def softmax(c: Choices, v: Arrays) -> str:
     x = v.pick(c)
     if v.library != "torch":
         return f"{v.module}.maximum({x}, {v.pick(c)})"
-    return c.one_of((f"torch.softmax({x}, dim={_axis(c, v.rank(x))})", f"torch.relu({x})", f"torch.maximum({x}, {v.pick(c)})", f"{x}.sigmoid()"))
+    return c.one_of(
+        (
+            f"torch.softmax({x}, dim={_axis(c, v.rank(x))})",
+            f"torch.relu({x})",
+            f"torch.maximum({x}, {v.pick(c)})",
+            f"{x}.sigmoid()",
+        )
+    )
 
 
 def where(c: Choices, v: Arrays) -> str:
@@ -218,7 +251,13 @@ def repeat(c: Choices, v: Arrays) -> str:
     if v.library == "torch":
         forms = [f"{x}.repeat({times})", f"{x}.expand(2, {', '.join(['-1'] * v.rank(x))})", f"torch.broadcast_to({x}, {x}.shape)"]
         return c.one_of(forms if times else [f"{x}.expand(2)"])
-    return c.one_of((f"{v.module}.tile({x}, ({times or 2},))", f"{v.module}.repeat({x}, 2, axis={_axis(c, v.rank(x))})", f"{v.module}.broadcast_to({x}, {x}.shape)"))
+    return c.one_of(
+        (
+            f"{v.module}.tile({x}, ({times or 2},))",
+            f"{v.module}.repeat({x}, 2, axis={_axis(c, v.rank(x))})",
+            f"{v.module}.broadcast_to({x}, {x}.shape)",
+        )
+    )
 
 
 def einsum(c: Choices, v: Arrays) -> str:
@@ -233,15 +272,32 @@ def pieces(c: Choices, v: Arrays) -> str:
     axis = _axis(c, v.rank(x))
     if v.library != "torch":
         return f"{v.module}.split({x}, 2, axis={axis})[0]"
-    return c.one_of((f"{x}.chunk(2, dim={axis})[0]", f"torch.split({x}, 2, dim={axis})[0]", f"{x}.unbind({axis})[0]", f"{x}.narrow({axis}, 0, 2)", f"{x}.select({axis}, 0)"))
+    return c.one_of(
+        (
+            f"{x}.chunk(2, dim={axis})[0]",
+            f"torch.split({x}, 2, dim={axis})[0]",
+            f"{x}.unbind({axis})[0]",
+            f"{x}.narrow({axis}, 0, 2)",
+            f"{x}.select({axis}, 0)",
+        )
+    )
 
 
 def moved(c: Choices, v: Arrays) -> str:
     x = v.pick(c)
     axis = _axis(c, v.rank(x))
     if v.library == "torch":
-        return c.one_of((f"torch.flip({x}, [{axis}])", f"torch.roll({x}, 1, dims={axis})", f"{x}.sort(dim={axis}).values", f"{x}.topk(2, dim={axis}).indices"))
-    return c.one_of((f"{v.module}.flip({x}, {axis})", f"{v.module}.roll({x}, 1, axis={axis})", f"{v.module}.sort({x}, axis={axis})"))
+        return c.one_of(
+            (
+                f"torch.flip({x}, [{axis}])",
+                f"torch.roll({x}, 1, dims={axis})",
+                f"{x}.sort(dim={axis}).values",
+                f"{x}.topk(2, dim={axis}).indices",
+            )
+        )
+    return c.one_of(
+        (f"{v.module}.flip({x}, {axis})", f"{v.module}.roll({x}, 1, axis={axis})", f"{v.module}.sort({x}, axis={axis})")
+    )
 
 
 def layer(c: Choices, v: Arrays) -> str:
@@ -249,7 +305,14 @@ def layer(c: Choices, v: Arrays) -> str:
     if v.library != "torch":
         return f"{v.module}.dot({x}, {v.pick(c)})"
     width = int(v.values[x].shape[-1]) if v.rank(x) and not v.rigid and not c.chance(10) else 3
-    return c.one_of((f"torch.nn.Linear({width}, 4)({x})", f"torch.nn.LayerNorm({width})({x})", f"torch.nn.functional.relu({x})", f"torch.nn.functional.pad({x}, (1, 2))"))
+    return c.one_of(
+        (
+            f"torch.nn.Linear({width}, 4)({x})",
+            f"torch.nn.LayerNorm({width})({x})",
+            f"torch.nn.functional.relu({x})",
+            f"torch.nn.functional.pad({x}, (1, 2))",
+        )
+    )
 
 
 OPERATIONS: Mapping[str, tuple[int, Template]] = {

@@ -39,12 +39,38 @@ from torch import Tensor
 
 """
 
-APART = ((18, 24, 29, 33), (19, 25, 30, 34), (11, 17, 26, 7), (6, 6, 6, 6), (2, 2, 2, 2), (1, 1, 1, 1), (8, 4, 2, 16), (3, 9, 27, 3))
+APART = (
+    (18, 24, 29, 33),
+    (19, 25, 30, 34),
+    (11, 17, 26, 7),
+    (6, 6, 6, 6),
+    (2, 2, 2, 2),
+    (1, 1, 1, 1),
+    (8, 4, 2, 16),
+    (3, 9, 27, 3),
+)
 """Sizes of `a`, `b`, `c`, `d`: the first are apart from each other, from small numbers, and from each other's sums, multiples
 and halves; the last ones coincide, so that a promise that some sizes keep is kept by one of them."""
 
 
-VARIANTS = ((1, 0), (1, 1), (2, 2), (3, 0), (3, 3), (3, 4), (4, 0), (4, 5), (5, 0), (5, 1), (6, 0), (6, 2), (7, 0), (7, 3), (0, 1), (0, 4))
+VARIANTS = (
+    (1, 0),
+    (1, 1),
+    (2, 2),
+    (3, 0),
+    (3, 3),
+    (3, 4),
+    (4, 0),
+    (4, 5),
+    (5, 0),
+    (5, 1),
+    (6, 0),
+    (6, 2),
+    (7, 0),
+    (7, 3),
+    (0, 1),
+    (0, 4),
+)
 """The variants of a call: the place of its sizes in `APART`, and that of the dtype among those an annotation takes."""
 
 
@@ -144,12 +170,32 @@ def parameter(w: Writer, scope: Scope, name: str, plain: bool = False) -> Parame
     c = w.c
     first = leaf(c, scope, w.library)
     text = written(w, first)
-    kind = "plain" if plain else c.weighted([(60, "plain"), (6, "Optional"), (8, "union"), (6, "tuple"), (4, "tuple, any number"), (5, "list"), (3, "dict"), (4, "default"), (2, "Any")])
+    kind = (
+        "plain"
+        if plain
+        else c.weighted(
+            [
+                (60, "plain"),
+                (6, "Optional"),
+                (8, "union"),
+                (6, "tuple"),
+                (4, "tuple, any number"),
+                (5, "list"),
+                (3, "dict"),
+                (4, "default"),
+                (2, "Any"),
+            ]
+        )
+    )
     w.constructs |= {kind} - {"plain"}
     match kind:
         case "Optional":
             form = c.one_of(("{} | None", "Optional[{}]", "None | {}"))
-            return Parameter(name, form.format(text), *_optional(c, first)) if "'" not in text else Parameter(name, f"Optional[{text}]", *_optional(c, first))
+            return (
+                Parameter(name, form.format(text), *_optional(c, first))
+                if "'" not in text
+                else Parameter(name, f"Optional[{text}]", *_optional(c, first))
+            )
         case "union":
             other = leaf(c, scope, w.library)
             members = c.one_of(((text, written(w, other)), (written(w, other), text)))
@@ -203,7 +249,10 @@ def call(c: Choices, name: str, parameters: Sequence[Parameter], sizes: Sizes, d
         first_keyword = c.below(len(passed) + 1)
     after_gap = [each for each in parameters if not each.passed]
     late = {each.name for each in passed if after_gap and parameters.index(each) > parameters.index(after_gap[0])}
-    texts = [replace(each, keyword=each.keyword or at >= first_keyword or each.name in late).argument(sizes, dtype) for at, each in enumerate(passed)]
+    texts = [
+        replace(each, keyword=each.keyword or at >= first_keyword or each.name in late).argument(sizes, dtype)
+        for at, each in enumerate(passed)
+    ]
     if not ordered and first_keyword < len(texts) and c.chance(50):
         texts[first_keyword:] = texts[first_keyword:][::-1]
     return f"{name}({', '.join(texts)})"
@@ -274,13 +323,26 @@ def _call_of_body(c: Choices, name: str, parameters: Sequence[Parameter], varian
 def apart(variant: int) -> Sizes:
     """The sizes of a variant; axes and runs that nobody names vary with it."""
     one, two = ((7, 10), (7, 12), (9, 5), (6, 6), (2, 2), (1, 1), (4, 3), (3, 9))[variant]
-    found: Sizes = {**dict(zip(NAMES, APART[variant], strict=True)), "q": one, "r": two, "k": (43, 44, 15, 6, 2, 1, 4, 3)[variant]}
+    found: Sizes = {
+        **dict(zip(NAMES, APART[variant], strict=True)),
+        "q": one,
+        "r": two,
+        "k": (43, 44, 15, 6, 2, 1, 4, 3)[variant],
+    }
     found["*s"] = ((47, 51), (4,), (), (6, 6), (2,), (1, 1), (8, 4), ())[variant]
     found["*t"] = ((45,), (), (25, 3), (6,), (2, 2), (1,), (2,), (9,))[variant]
     return found
 
 
-def _with_body(w: Writer, name: str, parameters: Sequence[Parameter], scope: Scope, namespace: dict[str, Any], helpers: Sequence[tuple[str, int]], gradual: bool) -> str:
+def _with_body(
+    w: Writer,
+    name: str,
+    parameters: Sequence[Parameter],
+    scope: Scope,
+    namespace: dict[str, Any],
+    helpers: Sequence[tuple[str, int]],
+    gradual: bool,
+) -> str:
     c = w.c
     arrays = Arrays(w.library, {}, rigid=True)
     lines: list[str] = []
@@ -350,7 +412,15 @@ def _spelled(c: Choices, size: int, scope: Scope) -> str:
     spelled: dict[Any, str] = {}
     for name, number in plain.items():
         assert isinstance(number, int)
-        forms = {name: number, f"{name}+1": number + 1, f"{name}-1": number - 1, f"2*{name}": 2 * number, f"3*{name}": 3 * number, f"{name}//2": number // 2, f"({name}+1)//2": (number + 1) // 2}
+        forms = {
+            name: number,
+            f"{name}+1": number + 1,
+            f"{name}-1": number - 1,
+            f"2*{name}": 2 * number,
+            f"3*{name}": 3 * number,
+            f"{name}//2": number // 2,
+            f"({name}+1)//2": (number + 1) // 2,
+        }
         for text, value in forms.items():
             spelled.setdefault(value, text)
     for one, first in plain.items():
@@ -372,7 +442,9 @@ def fresh_namespace() -> dict[str, Any]:
     return found
 
 
-def statements(w: Writer, lines: list[str], arrays: Arrays, namespace: dict[str, Any], count: int, helpers: Sequence[tuple[str, int]] = ()) -> None:
+def statements(
+    w: Writer, lines: list[str], arrays: Arrays, namespace: dict[str, Any], count: int, helpers: Sequence[tuple[str, int]] = ()
+) -> None:
     """Operations that run, and in a share of the programs a last one that does not."""
     for _ in range(count):
         failed: Exception | None = None

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import jaxtyping
 
@@ -59,13 +58,24 @@ class Workspace:
 
     def messages(self) -> dict[str, list[Message]]:
         """mypy's messages by program, from one build."""
-        command = [sys.executable, "-m", "mypy", "--config-file=mypy.ini", f"--cache-dir={self.path / 'cache'}", "--output=json", "--show-traceback", self.package]
+        command = [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file=mypy.ini",
+            f"--cache-dir={self.path / 'cache'}",
+            "--output=json",
+            "--show-traceback",
+            self.package,
+        ]
         done = subprocess.run(command, cwd=self.path, capture_output=True, text=True, env=environment(), check=False)
         assert done.returncode in (0, 1), done.stdout[-3000:] + done.stderr[-3000:]
         found: dict[str, list[Message]] = {}
         for line in filter(str.strip, done.stdout.splitlines()):
             item = json.loads(line)
-            found.setdefault(Path(item["file"]).stem, []).append(Message(item["line"], item["severity"], item["code"] or "", item["message"]))
+            found.setdefault(Path(item["file"]).stem, []).append(
+                Message(item["line"], item["severity"], item["code"] or "", item["message"])
+            )
         return found
 
 
@@ -147,7 +157,9 @@ def _attempt[T](action: Callable[[], T]) -> tuple[T | None, Exception | None]:
 
 def _always_fails(module: ModuleType, program: Program) -> bool:
     """Whether one of the functions fails whatever the sizes are; without variants there is nothing to vary."""
-    return not program.variants or any(all(_attempt(partial(eval, text, vars(module)))[1] for text in calls) for calls in program.variants)
+    return not program.variants or any(
+        all(_attempt(partial(eval, text, vars(module)))[1] for text in calls) for calls in program.variants
+    )
 
 
 @contextmanager
