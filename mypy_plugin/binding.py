@@ -21,6 +21,7 @@ from mypy.nodes import (
     AssignmentStmt,
     ClassDef,
     Decorator,
+    FakeInfo,
     FuncDef,
     MypyFile,
     NameExpr,
@@ -160,6 +161,8 @@ class Binder:
             function.type = Overloaded(items)
 
     def class_definition(self, definition: ClassDef) -> None:
+        if isinstance(definition.info, FakeInfo):
+            return  # in a branch that mypy does not look at
         record_attributes(definition)
         self.tuple_items(definition.info)
         _bind_constructor(definition.info)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mypy.expandtype import expand_type
 from mypy.maptype import map_instance_to_supertype
-from mypy.nodes import Context, DictExpr, Expression
+from mypy.nodes import CallExpr, Context, DictExpr, Expression, IndexExpr
 from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext, MethodSigContext
 from mypy.types import (
     CallableType,
@@ -183,7 +183,7 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     """Checks the call against the original signature; the return type with every name filled in."""
     known = _remembered.get(id(ctx.context))
     if known is None or known.context is not ctx.context:
-        return ctx.default_return_type
+        known = Remembered(ctx.context, _called_directly(ctx))
     candidates = _candidates(known, ctx)
     if not candidates:
         return ctx.default_return_type
@@ -192,6 +192,19 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     for fault in chosen.faults[:1]:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
     return chosen.result(ctx.default_return_type)
+
+
+def _called_directly(ctx: FunctionContext | MethodContext) -> list[tuple[CallableType, CallableType]]:
+    """The signature of a callee that is an expression, as in `jax.vmap(f)(x)`: mypy asks for no signature of it."""
+    if not isinstance(ctx.context, CallExpr) or not isinstance(ctx.context.callee, CallExpr | IndexExpr):
+        return []
+    chk = checker(ctx.api)
+    solved = get_proper_type(chk.lookup_type(ctx.context.callee)) if chk.has_type(ctx.context.callee) else None
+    if not isinstance(solved, CallableType) or not any(map(_has_array, solved.arg_types)):
+        return []
+    with chk.msg.filter_errors(), chk.local_type_map:  # mypy has replaced the signature by what it solved it to
+        callee = get_proper_type(chk.expr_checker.accept(ctx.context.callee))
+    return [(callee, callee)] if isinstance(callee, CallableType) and size_variables(callee) else []
 
 
 def _candidates(known: Remembered, ctx: FunctionContext | MethodContext) -> list[CallableType]:

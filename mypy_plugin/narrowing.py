@@ -139,7 +139,7 @@ class Rewriter:
             case OverloadedFuncDef(items=items):
                 self.block(items, place)
             case ClassDef():
-                self.block(statement.defs.body, Place(None, tuple(statement.info.defn.type_vars)))
+                self.block(statement.defs.body, Place(None, tuple(statement.type_vars)))
             case IfStmt(expr=conditions):
                 statement.expr = [self.condition(condition, place) for condition in conditions]
             case AssertStmt(expr=condition) | WhileStmt(expr=condition):
@@ -170,6 +170,8 @@ class Rewriter:
         match condition:
             case OpExpr(right=CallExpr(callee=TempNode())):
                 return condition  # the daemon analyses functions again, not always from their source
+            case CallExpr(callee=TempNode(), args=[subject, StrExpr(value="is"), CastExpr(expr=what)]):
+                return self.isinstance(condition, subject, what, place)
             case OpExpr(op="and" | "or", left=left, right=right):
                 condition.left, condition.right = self.condition(left, place), self.condition(right, place)
             case UnaryExpr(op="not", expr=inner):

@@ -94,6 +94,8 @@ class ShapecheckPlugin(Plugin):
     def get_function_signature_hook(self, fullname: str) -> Callable[[FunctionSigContext], FunctionLike] | None:
         if fullname == "builtins.isinstance":
             return shielded(narrowing.accept_annotations, lambda ctx: ctx.default_signature)
+        if fullname == transforms.SCAN:
+            return shielded(transforms.accept_scan, lambda ctx: ctx.default_signature)
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
@@ -110,6 +112,10 @@ class ShapecheckPlugin(Plugin):
             return self._checked(containers.construct)
         if fullname in transforms.IDENTITIES:
             return self._checked(transforms.identity)
+        if (make := transforms.TRANSFORMS.get(fullname)) is not None:
+            return self._checked(lambda ctx: transforms.transform(ctx, make))
+        if fullname == transforms.SCAN:
+            return self._checked(transforms.scan)
         if fullname == ascriptions.NAME:
             return self._checked(calls.settle_annotation)
         if fullname == narrowing.NAME:
@@ -118,6 +124,8 @@ class ShapecheckPlugin(Plugin):
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         owner, _, name = fullname.rpartition(".")
+        if fullname == transforms.PARTIAL_CALL:
+            return shielded(transforms.call_partial, _same_return)
         if name == "__call__":
             return self._checked(_run_sequential if owner == SEQUENTIAL else layers.call)
         if owner in CONTAINERS:
