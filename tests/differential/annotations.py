@@ -54,12 +54,14 @@ class Axis:
 class Scope:
     """What annotations of one function may use: names bound so far, int arguments, and the sizes of all names.
 
-    `sizes` maps names to ints and runs (`*s`) to tuples of ints.
+    `sizes` maps names to ints and runs (`*s`) to tuples of ints; `read` maps expressions in braces such as
+    `{x.shape[0]}` to the sizes they stand for.
     """
 
     sizes: dict[str, int | tuple[int, ...]]
     bound: list[str] = field(default_factory=list)
     ints: list[str] = field(default_factory=list)
+    read: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     wrong: float = 7.0
     computed: bool = True
@@ -120,6 +122,7 @@ def _named(name: str, scope: Scope) -> Axis:
 def _computed(c: Choices, scope: Scope) -> Axis:
     """Arithmetic on names that are bound already and on int arguments."""
     operands = [(each, each) for each in dict.fromkeys(scope.bound)] + [(f"{{{each}}}", each) for each in scope.ints]
+    operands += list(scope.read.items())
     if not operands or not scope.computed:
         return _named(c.one_of(NAMES), scope)
     token, size = c.one_of(operands)

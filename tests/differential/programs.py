@@ -28,6 +28,7 @@ from tests.differential.operations import Arrays, operation
 type Sizes = dict[str, int | tuple[int, ...]]
 
 PRELUDE = f"""\
+from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 import jax.numpy as jnp
@@ -72,6 +73,10 @@ VARIANTS = (
     (0, 4),
 )
 """The variants of a call: the place of its sizes in `APART`, and that of the dtype among those an annotation takes."""
+
+
+LOCAL = "  # checked when it runs"
+"""Ends the line of an annotated local variable: jaxtyping does not look at it, so a test of it is put in its place."""
 
 
 class Kind(enum.StrEnum):
@@ -188,6 +193,8 @@ def parameter(w: Writer, scope: Scope, name: str, plain: bool = False) -> Parame
         )
     )
     w.constructs |= {kind} - {"plain"}
+    if kind == "plain" and first.sizes and not first.sizes[0].startswith("*"):
+        scope.read[f"{{{name}.shape[0]}}"] = first.sizes[0]
     match kind:
         case "Optional":
             form = c.one_of(("{} | None", "Optional[{}]", "None | {}"))
@@ -275,9 +282,28 @@ def calls(c: Choices, name: str) -> Writer:
     for at in range(c.weighted([(4, 1), (2, 2)])):
         scope = Scope(small_sizes(c), ints=["k"] if c.chance(25) else [])
         parameters = signature(w, scope, c.weighted([(3, 1), (5, 2), (3, 3)]))
-        w.functions.append(function(f"f{at}", [each.text for each in parameters], ["..."]))
-        w.main.append(call(c, f"f{at}", parameters, scope.sizes))
+        form = c.weighted([(80, "function"), (8, "dataclass"), (5, "method"), (4, "static method"), (4, "class method")])
+        w.constructs |= {form} - {"function"}
+        text, called = _definition(f"f{at}", form, parameters)
+        w.functions.append(text)
+        w.main.append(call(c, called, parameters, scope.sizes))
     return w
+
+
+def _definition(name: str, form: str, parameters: Sequence[Parameter]) -> tuple[str, str]:
+    """A function, or what looks like one from the outside; and how it is called."""
+    texts = [each.text for each in parameters]
+    if form == "dataclass" and not any(each.variadic for each in parameters):
+        fields = textwrap.indent("\n".join(texts), "    ")
+        return f"@dataclass\nclass {name}:\n{fields}\n", name
+    if form in ("function", "dataclass"):
+        return function(name, texts, ["..."]), name
+    decorator, first, called = {
+        "method": ("", ["self"], f"C{name}().{name}"),
+        "static method": ("@staticmethod\n", [], f"C{name}.{name}"),
+        "class method": ("@classmethod\n", ["cls"], f"C{name}.{name}"),
+    }[form]
+    return f"class C{name}:\n{textwrap.indent(decorator + function(name, [*first, *texts], ['...']), '    ')}", called
 
 
 def operations(c: Choices, name: str) -> Writer:
@@ -362,6 +388,10 @@ def _with_body(
         other = arrays.pick(c)
         lines.append(f"return {result}, {other}")
         return function(name, texts, lines, f"tuple[{promise(w, arrays, result, scope)}, {promise(w, arrays, other, scope)}]")
+    if c.chance(12):
+        w.constructs.add("local annotation")
+        lines.append(f"local: {promise(w, arrays, result, scope)} = {result}{LOCAL}")
+        result, arrays.values["local"] = "local", arrays.values[result]
     lines.append(f"return {result}")
     return function(name, texts, lines, promise(w, arrays, result, scope))
 

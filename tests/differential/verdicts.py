@@ -20,7 +20,7 @@ from types import ModuleType
 import jaxtyping
 
 from shapecheck.internals import SKIPPED
-from tests.differential.programs import Program
+from tests.differential.programs import LOCAL, Program
 from tests.plugin.execution import Revealed
 from tests.plugin.literate import Message, environment
 
@@ -31,6 +31,7 @@ allow_redefinition = true
 [mypy-{",".join(f"{name}.*" for name in SKIPPED)}]
 follow_imports = skip
 """
+_LOCAL = re.compile(rf"(\w+): (.*) = \w+(?={LOCAL})")
 _REVEALED = re.compile(r'Revealed type is "(?P<text>.*)"$')
 _AXIS_UNKNOWN = re.compile(r'\[(?:\w|\.)+, ".*(?:\b_\b|\.\.\.)')
 
@@ -55,6 +56,13 @@ class Workspace:
             for name, text in [("__init__", ""), *((each.name, each.source) for each in programs)]:
                 (folder / f"{name}.py").write_text(text, encoding="utf-8")
             yield
+
+    def check_locals(self) -> None:
+        """Makes programs test their annotated local variables."""
+        for file in (self.path / self.package).glob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            if LOCAL in text:
+                file.write_text(_LOCAL.sub(r"\g<0>; assert isinstance(\1, \2)", text), encoding="utf-8")
 
     def messages(self) -> dict[str, list[Message]]:
         """mypy's messages by program, from one build."""
@@ -109,6 +117,7 @@ def judged(programs: Sequence[Program], workspace: Workspace | None = None) -> l
     place = workspace or Workspace()
     with place.holding(programs):
         said = place.messages()
+        place.check_locals()
         with _importable(place):
             return [_outcome(each, said.get(each.name, []), place.package) for each in programs]
 
