@@ -30,10 +30,13 @@ from mypy.nodes import (
     StrExpr,
     TupleExpr,
     TypeAlias,
+    TypeInfo,
     TypeAliasStmt,
 )
+from mypy.fastparse import parse_type_string
 from mypy.plugin import AnalyzeTypeContext
 from mypy.semanal import SemanticAnalyzer
+from mypy.typeanal import TypeAnalyser
 from mypy.types import Type, TypeAliasType
 
 from mypy_plugin import binding
@@ -131,6 +134,43 @@ def _joined(template: str, parts: list[Expression]) -> str | None:
     return template.format(*texts) if all(text is not None for text in texts) else None
 
 
+# --- parallel workers ----------------------------------------------------------------------------------------------
+
+_reading: list[bool] = []
+"""Not empty while an alias's text is being read: the array type inside it means itself."""
+
+
+def array_in_alias(ctx: AnalyzeTypeContext, info: TypeInfo) -> Type:
+    """An array class where `preserve` could not run: a worker of `mypy -n` gets its trees from another process.
+
+    When the class stands for a whole annotation in an alias's definition, the annotation is read from the statement.
+    """
+    analyser = ctx.api
+    assert isinstance(analyser, TypeAnalyser)
+    text = None if _reading else _written_around(ctx, analyser)
+    if text is None:
+        return analyser.analyze_type_with_type_info(info, ctx.type.args, ctx.type, False)
+    _reading.append(True)
+    try:
+        return analyser.anal_type(parse_type_string(text, "builtins.str", ctx.type.line, ctx.type.column))
+    finally:
+        _reading.pop()
+
+
+def _written_around(ctx: AnalyzeTypeContext, analyser: TypeAnalyser) -> str | None:
+    """The annotation whose array type is at this place of the statement that is being analysed."""
+    api = analyser.api
+    statement = api.statement if isinstance(api, SemanticAnalyzer) else None
+    if statement is None or not isinstance(api, SemanticAnalyzer):
+        return None
+    for root in _roots(statement):
+        for annotation in _annotations(root, api.cur_mod_node):
+            index = annotation.index
+            if isinstance(index, TupleExpr) and (index.items[0].line, index.items[0].column) == (ctx.type.line, ctx.type.column):
+                return source(annotation)
+    return None
+
+
 def is_shape_alias(node: object) -> bool:
     """Whether a symbol is an alias whose target has shape names to bind."""
     return isinstance(node, TypeAlias) and not node.alias_tvars and binding.has_free(node.target)
@@ -141,4 +181,5 @@ def hook(ctx: AnalyzeTypeContext, node: TypeAlias) -> Type:
     analyser = getattr(ctx.api, "api", None)
     if isinstance(analyser, SemanticAnalyzer):
         binding.schedule(analyser)
+    node.no_args = False  # mypy took the alias for one of the bare class, whose parameters each use may fill in
     return TypeAliasType(node, [], ctx.type.line, ctx.type.column)

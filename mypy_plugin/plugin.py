@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from mypy.nodes import MypyFile, TypeAlias
+from mypy.nodes import MypyFile, TypeAlias, TypeInfo
 from mypy.options import Options
 from mypy.plugin import (
     AnalyzeTypeContext,
@@ -40,7 +40,7 @@ from mypy_plugin import (
 )
 from mypy_plugin.config import settings
 from mypy_plugin.gate import Gate
-from mypy_plugin.names import CONTAINERS, SEQUENTIAL, STATIC, layer_rule
+from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, NDARRAY, SEQUENTIAL, STATIC, layer_rule
 from mypy_plugin.shield import shielded
 from mypy_plugin.version import fingerprint
 
@@ -55,12 +55,14 @@ class ShapecheckPlugin(Plugin):
         super().__init__(options)
         if settings().allow_redefinition:
             options.allow_redefinition = options.local_partial_types = True
+        self.sees_trees = False  # stays so in a worker of `mypy -n`, which gets its trees from another process
         self.gate = Gate(attributes.is_untyped_method)
 
     # --- semantic analysis
 
     def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
         """Brings our stub of dtype and size classes into the build, for everything but the standard library."""
+        self.sees_trees = True
         root = file.fullname.partition(".")[0]
         if f"{root}." not in _LIBRARIES:
             aliases.preserve(file)
@@ -73,6 +75,8 @@ class ShapecheckPlugin(Plugin):
     def get_type_analyze_hook(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
         if fullname in ("typing.Annotated", "typing_extensions.Annotated"):
             return self._annotation
+        if not self.sees_trees and (fullname in GENERIC_ARRAYS or fullname == NDARRAY):
+            return self._array_in_worker(fullname)
         if fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names:
             return None
         symbol = self.lookup_fully_qualified(fullname)
@@ -80,6 +84,11 @@ class ShapecheckPlugin(Plugin):
         if isinstance(node, TypeAlias) and aliases.is_shape_alias(node):
             return lambda ctx: aliases.hook(ctx, node)
         return None
+
+    def _array_in_worker(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
+        symbol = self.lookup_fully_qualified(fullname)
+        info = symbol.node if symbol is not None else None
+        return (lambda ctx: aliases.array_in_alias(ctx, info)) if isinstance(info, TypeInfo) else None
 
     def _annotation(self, ctx: AnalyzeTypeContext) -> Type:
         analyser = getattr(ctx.api, "api", None)
@@ -99,6 +108,8 @@ class ShapecheckPlugin(Plugin):
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
+        if fullname.removesuffix(".__call__") in transforms.CUSTOM:
+            return shielded(transforms.custom_signature, _same_signature)
         if fullname.endswith(".__call__"):
             return self._module_signature
         return None if fullname.startswith(_LIBRARIES) else self._loosen
@@ -116,6 +127,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(lambda ctx: transforms.transform(ctx, make))
         if fullname == transforms.SCAN:
             return self._checked(transforms.scan)
+        if fullname in transforms.CUSTOM:
+            return self._checked(transforms.custom)
         if fullname == ascriptions.NAME:
             return self._checked(calls.settle_annotation)
         if fullname == narrowing.NAME:

@@ -26,7 +26,7 @@ from mypy.nodes import (
     TupleExpr,
     UnaryExpr,
 )
-from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext
+from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext, MethodSigContext
 from mypy.plugins.functools import partial_call_callback
 from mypy.semanal import refers_to_fullname
 from mypy.types import (
@@ -74,6 +74,35 @@ def identity(ctx: FunctionContext) -> Type:
 
 def _first(ctx: FunctionContext | MethodContext) -> ProperType | None:
     return get_proper_type(ctx.arg_types[0][0]) if ctx.arg_types and ctx.arg_types[0] else None
+
+
+# --- functions with their own derivative ---------------------------------------------------------------------------
+
+CUSTOM = frozenset(["jax._src.custom_derivatives.custom_vjp", "jax._src.custom_derivatives.custom_jvp"])
+"""Classes whose instances are called as the function they were made from."""
+_FUNCTION = "__shapecheck_function"
+
+
+def custom(ctx: FunctionContext) -> Type:
+    """The type of `jax.custom_vjp(f)`, which remembers `f`'s own."""
+    return _with_function(ctx.default_return_type, _first(ctx))
+
+
+def _with_function(made: Type, function: ProperType | None) -> Type:
+    instance = get_proper_type(made)
+    if not isinstance(instance, Instance) or not isinstance(function, CallableType):
+        return made
+    remembering = instance.copy_modified()
+    remembering.extra_attrs = ExtraAttrs({_FUNCTION: function}, set(), None)
+    return remembering
+
+
+def custom_signature(ctx: MethodSigContext) -> FunctionLike:
+    """The signature of calling it."""
+    instance = get_proper_type(ctx.type)
+    extra = instance.extra_attrs if isinstance(instance, Instance) else None
+    function = get_proper_type(extra.attrs[_FUNCTION]) if extra is not None and _FUNCTION in extra.attrs else None
+    return loosen_signature(function, ctx.context) if isinstance(function, CallableType) else ctx.default_signature
 
 
 # --- the options of a transformation -------------------------------------------------------------------------------
@@ -357,7 +386,7 @@ def _unstacked(xs: ProperType, reader: Reader) -> tuple[Type, Type]:
 
 # --- partial -------------------------------------------------------------------------------------------------------
 
-_BOUNDARY = frozenset([*TRANSFORMS, SCAN, "jax._src.ad_checkpoint.checkpoint"])
+_BOUNDARY = frozenset([*TRANSFORMS, SCAN, "jax._src.ad_checkpoint.checkpoint", *(f"{name}.__call__" for name in CUSTOM)])
 
 
 def call_partial(ctx: MethodContext) -> Type:
@@ -382,6 +411,8 @@ def _decorated(ctx: MethodContext, function: ProperType | None) -> Type | None:
             written = {name: expression for name, expression in zip(names, rest, strict=True) if name is not None}
             if fullname in IDENTITIES and isinstance(function, FunctionLike):
                 return function
+            if fullname in CUSTOM:
+                return _with_function(partial_call_callback(ctx), function)
             if fullname in TRANSFORMS:
                 return _transformed(function, Options(written, ctx), TRANSFORMS[fullname], ctx.default_return_type)
     result = get_proper_type(ctx.default_return_type)
