@@ -84,7 +84,7 @@ def transpose(c: Choices, v: Arrays) -> str:
     rank = v.rank(x)
     one, two = _axis(c, rank), _axis(c, rank)
     if v.library == "torch":
-        forms = [f"{x}.transpose({one}, {two})", f"{x}.permute({_order(c, rank)})", f"{x}.swapaxes({one}, {two})", f"{x}.mT"]
+        forms = [f"{x}.transpose({one}, {two})", f"{x}.permute({_order(c, rank) or 0})", f"{x}.swapaxes({one}, {two})", f"{x}.mT"]
         return c.one_of([*forms, f"{x}.T"] if rank == 2 else forms)
     return c.one_of(
         (
