@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mypy.fastparse import parse_type_string
 from mypy.nodes import (
     AssignmentStmt,
     CallExpr,
@@ -30,10 +31,9 @@ from mypy.nodes import (
     StrExpr,
     TupleExpr,
     TypeAlias,
-    TypeInfo,
     TypeAliasStmt,
+    TypeInfo,
 )
-from mypy.fastparse import parse_type_string
 from mypy.plugin import AnalyzeTypeContext
 from mypy.semanal import SemanticAnalyzer
 from mypy.typeanal import TypeAnalyser

@@ -170,7 +170,7 @@ class Reader:
     def __init__(self, analyser: TypeAnalyser, written: UnboundType) -> None:
         self.analyser = analyser
         self.written = written
-        self.named: NamedTypes = lambda fullname, args: analyser.named_type(fullname, args)
+        self.named: NamedTypes = analyser.named_type
 
     def annotated(self, base: Type, dtypes: DTypes, text: str) -> Type:
         """The type of `Class[base, "text"]`."""
@@ -221,7 +221,7 @@ class Reader:
 
     def shape(self, items: list[Type]) -> ProperType:
         if len(items) == 1 and isinstance(items[0], UnpackType) and isinstance(get_proper_type(items[0].type), Instance):
-            if not shape_of(tuple_type(items, self.named)).items[0] != ANY_SHAPE.items[0]:
+            if shape_of(tuple_type(items, self.named)).items[0] == ANY_SHAPE.items[0]:
                 return shape_type(ANY_SHAPE, self.named)
         return tuple_type(items, self.named)
 

@@ -82,7 +82,7 @@ def _bind_module(module: MypyFile, analyser: SemanticAnalyzer) -> None:
     _scheduled.discard(id(module))
     overrides.forget(module.path)
     faults.forget(module.path)
-    binder = Binder(module.path, lambda fullname, args: analyser.named_type(fullname, args))
+    binder = Binder(module.path, analyser.named_type)
     with shield.guarded(analyser, module.path):
         binder.block(module.defs, None)
 
@@ -218,7 +218,9 @@ def _bind_constructor(info: TypeInfo) -> None:
 def with_sizes(signature: CallableType, sizes: Mapping[str, TypeVarType]) -> CallableType:
     """The signature with its `int` parameters of these names typed as the type parameters."""
     names = zip(signature.arg_names, signature.arg_types, strict=True)
-    return signature.copy_modified(arg_types=[sizes[n] if n is not None and n in sizes and is_int(typ) else typ for n, typ in names])
+    return signature.copy_modified(
+        arg_types=[sizes[n] if n is not None and n in sizes and is_int(typ) else typ for n, typ in names]
+    )
 
 
 def bind_constructor(signature: CallableType) -> CallableType:
@@ -268,8 +270,7 @@ def _always_bound(typ: Type, kind: ArgKind) -> Iterator[TypeVarLikeType]:
         for item in proper.items:
             yield from _always_bound(item, kind)
     elif isinstance(proper, Instance) and (proper.type.fullname in GENERIC_ARRAYS or proper.type.fullname == NDARRAY):
-        for variable in free_variables(proper):
-            yield variable
+        yield from free_variables(proper)
 
 
 def replace(typ: Type, bound: Bound) -> Type:

@@ -134,7 +134,7 @@ def _remember(context: Context, signature: CallableType, loosened: CallableType)
         if len(_remembered) > 256:
             _remembered.clear()
         known = _remembered[id(context)] = Remembered(context)
-    known.signatures = [pair for pair in known.signatures if pair[0] is not signature][-15:] + [(signature, loosened)]
+    known.signatures = [*[pair for pair in known.signatures if pair[0] is not signature][-15:], (signature, loosened)]
 
 
 def _has_array(typ: Type) -> bool:

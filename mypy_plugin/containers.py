@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mypy.join import join_type_list
-from mypy.nodes import CallExpr, DictExpr, Expression, ListComprehension, ListExpr
+from mypy.nodes import CallExpr, DictExpr, Expression, ListComprehension, ListExpr, TupleExpr
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import AnyType, Instance, TupleType, Type, get_proper_type
 
@@ -30,10 +30,7 @@ def construct(ctx: FunctionContext) -> Type:
     if not isinstance(made, Instance) or not isinstance(ctx.context, CallExpr) or len(made.args) != 1:
         return ctx.default_return_type
     reader = Reader(checker(ctx.api))
-    if made.type.fullname == SEQUENTIAL:
-        held = _sequence(ctx.context, reader)
-    else:
-        held = _common(_held(ctx.context, reader))
+    held = _sequence(ctx.context, reader) if made.type.fullname == SEQUENTIAL else _common(_held(ctx.context, reader))
     return made.copy_modified(args=[held]) if held is not None else made
 
 
@@ -59,7 +56,7 @@ def _ordered(call: CallExpr) -> list[Expression] | None:
         return None
     match inner.args[0]:
         case ListExpr(items=pairs):
-            values = [pair.items[1] for pair in pairs if hasattr(pair, "items") and len(pair.items) == 2]
+            values = [pair.items[1] for pair in pairs if isinstance(pair, TupleExpr) and len(pair.items) == 2]
             return values if len(values) == len(pairs) else None
         case DictExpr(items=entries):
             return [value for _, value in entries]

@@ -319,10 +319,14 @@ def _measure(expression: Expression) -> Measure | None:
             return Measure(subject, f"axis {number}")
         case CallExpr(callee=NameExpr(fullname="builtins.len" | "builtins.tuple" as function), args=[inner]):
             whole = _measure(inner)
-            return Measure(whole.subject, "rank" if function == "builtins.len" else "shape") if _is_shape(whole) else None
+            return (
+                Measure(whole.subject, "rank" if function == "builtins.len" else "shape")
+                if whole is not None and _is_shape(whole)
+                else None
+            )
         case IndexExpr(base=base, index=index):
             whole, part = _measure(base), _part(index)
-            return Measure(whole.subject, part) if _is_shape(whole) and part is not None else None
+            return Measure(whole.subject, part) if whole is not None and _is_shape(whole) and part is not None else None
         case _:
             return None
 

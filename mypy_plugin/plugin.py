@@ -25,7 +25,6 @@ from mypy.types import FunctionLike, Instance, Type, get_proper_type
 
 from mypy_plugin import (
     aliases,
-    annotations as reading,
     ascriptions,
     attributes,
     binding,
@@ -38,6 +37,9 @@ from mypy_plugin import (
     operations,
     transforms,
 )
+from mypy_plugin import (
+    annotations as reading,
+)
 from mypy_plugin.config import settings
 from mypy_plugin.gate import Gate
 from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, NDARRAY, SEQUENTIAL, STATIC, layer_rule
@@ -45,7 +47,7 @@ from mypy_plugin.shield import shielded
 from mypy_plugin.version import fingerprint
 
 _INT_METHODS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r") for name in ("add", "sub", "mul", "floordiv", "mod"))
-_LIBRARIES = (*operations.LIBRARY_MODULES, "builtins.", "typing.", "collections.")
+_LIBRARIES = (*operations.LIBRARY_MODULES, "builtins.", "typing.", "collections.", "functools.", "ctypes.", "enum.")  # mypy has hooks of its own
 
 
 class ShapecheckPlugin(Plugin):
@@ -110,7 +112,7 @@ class ShapecheckPlugin(Plugin):
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
         if fullname.removesuffix(".__call__") in transforms.CUSTOM:
             return shielded(transforms.custom_signature, _same_signature)
-        if fullname.endswith(".__call__"):
+        if fullname.endswith(".__call__") and not fullname.startswith("functools."):
             return self._module_signature
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
@@ -139,7 +141,7 @@ class ShapecheckPlugin(Plugin):
         owner, _, name = fullname.rpartition(".")
         if fullname == transforms.PARTIAL_CALL:
             return shielded(transforms.call_partial, _same_return)
-        if name == "__call__":
+        if name == "__call__" and not fullname.startswith("functools."):
             return self._checked(_run_sequential if owner == SEQUENTIAL else layers.call)
         if owner in CONTAINERS:
             return self._checked(containers.item)

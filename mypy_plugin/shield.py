@@ -9,6 +9,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mypy.nodes import Context
@@ -50,7 +51,7 @@ def guarded(analyser: SemanticAnalyzer, path: str) -> Iterator[None]:
 
 def _message(error: Exception, place: str) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     text = f"shapecheck failed {place} ({type(error).__name__} in {where}: {error}); please report it. The type is unknown."
     return text.replace("\n", " ")
 

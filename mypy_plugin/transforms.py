@@ -99,10 +99,15 @@ def _with_function(made: Type, function: ProperType | None) -> Type:
 
 def custom_signature(ctx: MethodSigContext) -> FunctionLike:
     """The signature of calling it."""
-    instance = get_proper_type(ctx.type)
-    extra = instance.extra_attrs if isinstance(instance, Instance) else None
+    function = remembered(get_proper_type(ctx.type))
+    return loosen_signature(function, ctx.context) if function is not None else ctx.default_signature
+
+
+def remembered(made: ProperType) -> CallableType | None:
+    """The function that a `custom_vjp` was made from."""
+    extra = made.extra_attrs if isinstance(made, Instance) else None
     function = get_proper_type(extra.attrs[_FUNCTION]) if extra is not None and _FUNCTION in extra.attrs else None
-    return loosen_signature(function, ctx.context) if isinstance(function, CallableType) else ctx.default_signature
+    return function if isinstance(function, CallableType) else None
 
 
 # --- the options of a transformation -------------------------------------------------------------------------------
@@ -135,7 +140,7 @@ class Options:
                 return None
 
 
-type Axes = int | tuple[Axes, ...] | None | object
+type Axes = int | tuple[Axes, ...] | object | None
 _UNREADABLE = object()
 
 
@@ -175,6 +180,7 @@ type Transform = Callable[[CallableType, Options], Type | None]
 def _transformed(function: ProperType | None, options: Options, make: Transform, default: Type) -> Type:
     if function is None or isinstance(function, AnyType):
         return default
+    function = remembered(function) or function
     if not isinstance(function, CallableType) or function.is_type_obj() or function.param_spec() is not None:
         return _anything(options.chk)
     made = make(function, options)
@@ -356,7 +362,12 @@ def scan(ctx: FunctionContext) -> Type:
     for name, declared, actual in zip(("carry", "x"), function.arg_types[:2], (init, item), strict=True):
         mismatch = matching.match(declared, actual, None, matching.flexible)
         if mismatch is not None:
-            fail(f'jax.lax.scan: the {name} does not fit "{function.name or "the function"}": {mismatch.reason}', "shape-op", ctx.context, reader.chk)
+            fail(
+                f'jax.lax.scan: the {name} does not fit "{function.name or "the function"}": {mismatch.reason}',
+                "shape-op",
+                ctx.context,
+                reader.chk,
+            )
             return ctx.default_return_type
     result = get_proper_type(matching.result(function.ret_type))
     if not isinstance(result, TupleType) or len(result.items) != 2:
@@ -397,7 +408,9 @@ def call_partial(ctx: MethodContext) -> Type:
     """
     function = _first(ctx)
     if in_library(ctx.api):
-        known = isinstance(function, CallableType) and function.definition is not None and function.definition.fullname in _BOUNDARY
+        known = (
+            isinstance(function, CallableType) and function.definition is not None and function.definition.fullname in _BOUNDARY
+        )
         return function if known and function is not None else partial_call_callback(ctx)
     if (made := _decorated(ctx, function)) is not None:
         return made
@@ -407,7 +420,9 @@ def call_partial(ctx: MethodContext) -> Type:
 def _decorated(ctx: MethodContext, function: ProperType | None) -> Type | None:
     """`@partial(jax.jit, static_argnums=1)`, `@partial(jax.vmap, in_axes=(None, 0))`."""
     match _written_partial(ctx.context):
-        case CallExpr(callee=RefExpr(fullname="functools.partial"), args=[RefExpr(fullname=fullname), *rest], arg_names=[_, *names]):
+        case CallExpr(
+            callee=RefExpr(fullname="functools.partial"), args=[RefExpr(fullname=fullname), *rest], arg_names=[_, *names]
+        ):
             written = {name: expression for name, expression in zip(names, rest, strict=True) if name is not None}
             if fullname in IDENTITIES and isinstance(function, FunctionLike):
                 return function
@@ -426,7 +441,9 @@ def _written_partial(place: Context) -> Context | None:
         case CallExpr(callee=CallExpr() as callee):
             return callee
         case Decorator(original_decorators=decorators):
-            partials = [one for one in decorators if isinstance(one, CallExpr) and refers_to_fullname(one.callee, "functools.partial")]
+            partials = [
+                one for one in decorators if isinstance(one, CallExpr) and refers_to_fullname(one.callee, "functools.partial")
+            ]
             return partials[0] if len(partials) == 1 else None
         case _:
             return None
@@ -443,5 +460,7 @@ def _with_shapes(ctx: MethodContext) -> MethodContext:
     if not isinstance(partial, Instance) or extra is None or not isinstance(signature, CallableType):
         return ctx
     changed = partial.copy_modified()
-    changed.extra_attrs = ExtraAttrs({**extra.attrs, _PARTIAL: loosen_signature(signature, ctx.context)}, extra.immutable, extra.mod_name)
+    changed.extra_attrs = ExtraAttrs(
+        {**extra.attrs, _PARTIAL: loosen_signature(signature, ctx.context)}, extra.immutable, extra.mod_name
+    )
     return ctx._replace(type=changed)

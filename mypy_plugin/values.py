@@ -152,7 +152,7 @@ class Reader:
                 return value
             case LiteralType(value=int()):
                 return dim_of(proper)
-            case TupleType(items=items, partial_fallback=fallback):
+            case TupleType(items=items):
                 return tuple(map(self.from_type, items)) if not any(isinstance(i, UnpackType) for i in items) else UNKNOWN
             case Instance():
                 return self.from_instance(proper)

@@ -72,9 +72,7 @@ def gpt_learns_and_continues(output: str) -> None:
 
 
 def smoothing_beats_filtering_beats_measuring(output: str) -> None:
-    [measured], [filtered], [smoothed] = (
-        numbers(f"{kind} rmse", output) for kind in ("measured", "filtered", "smoothed")
-    )
+    [measured], [filtered], [smoothed] = (numbers(f"{kind} rmse", output) for kind in ("measured", "filtered", "smoothed"))
     assert 0 < smoothed < filtered < measured
 
 
@@ -103,9 +101,7 @@ def test_example_runs_as_a_script(name: str, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("name", ["gpt", "cnn", "jax_mlp", "numpy_kalman"])
-def test_annotations_hold_under_jaxtyping(
-    name: str, load: Callable[..., ModuleType], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_annotations_hold_under_jaxtyping(name: str, load: Callable[..., ModuleType], capsys: pytest.CaptureFixture[str]) -> None:
     load(name, ENFORCED).main()
     PROMISES[name](capsys.readouterr().out)
 
@@ -186,9 +182,7 @@ def returning_lines(function_name: str) -> set[int]:
 
 
 @pytest.mark.parametrize("number", sorted(TRIGGERS))
-def test_bug_fails_when_annotations_are_enforced(
-    number: int, load: Callable[..., ModuleType]
-) -> None:
+def test_bug_fails_when_annotations_are_enforced(number: int, load: Callable[..., ModuleType]) -> None:
     buggy = load("gpt_bugs", ENFORCED)
     with pytest.raises((TypeCheckError, RuntimeError)) as info:
         TRIGGERS[number](buggy)
@@ -203,9 +197,7 @@ def test_bug_fails_when_annotations_are_enforced(
 
 
 @pytest.mark.parametrize("number", sorted(set(TRIGGERS) - SILENT_IN_TORCH))
-def test_bug_fails_in_torch_at_the_marked_line(
-    number: int, load: Callable[..., ModuleType]
-) -> None:
+def test_bug_fails_in_torch_at_the_marked_line(number: int, load: Callable[..., ModuleType]) -> None:
     buggy = load("gpt_bugs")
     with pytest.raises(RuntimeError) as info:
         TRIGGERS[number](buggy)
@@ -222,7 +214,5 @@ def test_two_bugs_are_silent_until_their_result_is_used(load: Callable[..., Modu
 
 
 @pytest.mark.parametrize("number", sorted(set(TRIGGERS) - {5}))
-def test_the_same_call_succeeds_without_the_bug(
-    number: int, load: Callable[..., ModuleType]
-) -> None:
+def test_the_same_call_succeeds_without_the_bug(number: int, load: Callable[..., ModuleType]) -> None:
     TRIGGERS[number](load("gpt", ENFORCED))

@@ -461,7 +461,7 @@ def _monomial_bounds(monomial: Monomial) -> tuple[int | None, int | None]:
         if a is None or a < 0:
             return None, None
         low *= a
-        high = high * b if high is not None and b is not None else None  # type: ignore[assignment]
+        high = high * b if high is not None and b is not None else None
     return low, high
 
 

@@ -13,6 +13,7 @@ from itertools import zip_longest
 from shapecheck.core.dim import (
     ONE,
     UNKNOWN_DIM,
+    Atom,
     Broadcastable,
     Dim,
     Facts,
@@ -365,7 +366,8 @@ class Bindings:
 
     def value(self, size: Dim) -> Dim:
         """The size with every bound symbol replaced."""
-        return substitute(size, dict(self.sizes))
+        values: dict[Atom, Dim] = {symbol: known for symbol, known in self.sizes.items()}  # noqa: C416  # mappings are invariant
+        return substitute(size, values)
 
 
 def bind(pattern: Pattern, actual: Shape, flexible: frozenset[Symbol], bindings: Bindings) -> Mismatch | None:

@@ -84,7 +84,7 @@ class LayerValue:
 
 
 type Value = (
-    Array | Dim | Scalar | bool | str | None | DTypes | Slice | Many | LayerValue | Unknown | EllipsisType | tuple[Value, ...]
+    Array | Dim | Scalar | bool | str | DTypes | Slice | Many | LayerValue | Unknown | EllipsisType | tuple[Value, ...] | None
 )
 """An argument or a result. A list is a tuple here: no operation tells them apart but indexing, where a list is an
 index array and arrives as an `Array` of ints or `UNKNOWN`."""

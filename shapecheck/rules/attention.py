@@ -119,7 +119,9 @@ def _refused_inputs(a: Arguments, query: Array, key: Array | None, value: Array 
     for name, array in widths.items():
         width = size(a[name] if a[name] is not None else a["embed_dim"])
         if array is not None:
-            refused = not_float(array) or wrong_rank(array.shape, (2, 3), "batch, sequence, features") or features(array, width, a)
+            refused = (
+                not_float(array) or wrong_rank(array.shape, (2, 3), "batch, sequence, features") or features(array, width, a)
+            )
             if refused is not None:
                 return refused
     known = [each.shape for each in (query, key, value) if each is not None and each.shape.rank is not None]
@@ -136,9 +138,16 @@ def _refused_sequences(a: Arguments, query: Array, key: Array | None, value: Arr
             one, other = key.shape.dims[sequence], value.shape.dims[sequence]
             return Mismatch("shape-mismatch", f"the key has {one} positions, the value {other}", sequence, str(one), str(other))
     for each in (key, value):
-        if batch is not None and each is not None and each.shape.rank == 3 and differs(each.shape.dims[batch], query.shape.dims[batch], a):
+        if (
+            batch is not None
+            and each is not None
+            and each.shape.rank == 3
+            and differs(each.shape.dims[batch], query.shape.dims[batch], a)
+        ):
             one, other = query.shape.dims[batch], each.shape.dims[batch]
-            return Mismatch("shape-mismatch", f"the query has a batch of {one}, the key or value one of {other}", batch, str(one), str(other))
+            return Mismatch(
+                "shape-mismatch", f"the query has a batch of {one}, the key or value one of {other}", batch, str(one), str(other)
+            )
     return _refused_masks(a, query, key, sequence, batch)
 
 
@@ -207,7 +216,11 @@ def transformer(*names: str) -> Compute:
         for name in names:
             array = a.array(name)
             if array is not None:
-                refused = not_float(array) or wrong_rank(array.shape, (2, 3), "batch, sequence, features") or features(array, size(a["d_model"]), a)
+                refused = (
+                    not_float(array)
+                    or wrong_rank(array.shape, (2, 3), "batch, sequence, features")
+                    or features(array, size(a["d_model"]), a)
+                )
                 if refused is not None:
                     return refused
         return Array(with_last_axes(first.shape, 1, [size(a["d_model"])]), float_part(first.dtype), first.library)
@@ -220,7 +233,9 @@ def check_transformer(a: Arguments) -> Result:
 
 
 _MULTIHEAD = "embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None, vdim=None, batch_first=False, **"
-_MULTIHEAD_CALL = "query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None, average_attn_weights=True, is_causal=False"
+_MULTIHEAD_CALL = (
+    "query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None, average_attn_weights=True, is_causal=False"
+)
 _LAYER = "d_model, nhead, dim_feedforward=2048, dropout=0.1, activation='relu', layer_norm_eps=1e-05, batch_first=False, norm_first=False, bias=True, **"
 
 TABLE = (

@@ -191,7 +191,8 @@ def check_conv(a: Arguments) -> Result:
     """Groups must divide the channels; `padding="same"` has no strides."""
     if (refused := check_groups(a, "in_channels") or check_groups(a, "out_channels")) is not None:
         return refused
-    strides = a["stride"] if isinstance(a["stride"], tuple) else (a["stride"],)
+    stride = a["stride"]
+    strides: tuple[Value, ...] = stride if isinstance(stride, tuple) else (stride,)
     if a["padding"] == "same" and any(isinstance(s, Dim) and compare(s, ONE) is Verdict.DIFFERENT for s in strides):
         return Mismatch("shape-op", 'padding="same" needs a stride of 1', None, "1", " ".join(map(str, strides)))
     return UNKNOWN
@@ -218,7 +219,13 @@ def transposed(a: Arguments, array: Array, axes: int, inside: Dim, outside: Dim,
         if at_most(one, -1) and all(at_least(n, 1) for n in sizes):
             return Mismatch("shape-op", f"nothing is left of axis {axis}: its size would be {one}", axis, ">=0", str(one))
     given = a.values.get("output_size")
-    known = spread if given is None else per_axis(given, axes) if isinstance(given, tuple) and len(given) == axes else [UNKNOWN_DIM] * axes
+    known = (
+        spread
+        if given is None
+        else per_axis(given, axes)
+        if isinstance(given, tuple) and len(given) == axes
+        else [UNKNOWN_DIM] * axes
+    )
     return Array(with_last_axes(array.shape, axes + 1, [outside, *known]), float_part(array.dtype), array.library)
 
 
@@ -294,7 +301,11 @@ def _pooled_sizes(a: Arguments, sizes: Sequence[Dim], axes: int) -> Sequence[Dim
 
 def _rounded_up(n: Dim, window: Window) -> Dim:
     """The count with `ceil_mode`: a last window may hang over, but must start inside the array or its left padding."""
-    room, stride, start = (n + window.before + window.after - window.reach).constant, window.stride.constant, (n + window.before).constant
+    room, stride, start = (
+        (n + window.before + window.after - window.reach).constant,
+        window.stride.constant,
+        (n + window.before).constant,
+    )
     if room is None or not stride or stride < 0 or start is None or room < -stride:
         return UNKNOWN_DIM
     count = -(-room // stride) + 1
@@ -322,7 +333,8 @@ def adaptive(axes: int, has_indices: bool) -> Compute:
         if (refused := wrong_rank(array.shape, ranks, channels_first(axes))) is not None:
             return refused
         sizes = last_axes(array.shape, axes)
-        wanted = a["output_size"] if isinstance(a["output_size"], tuple) else (a["output_size"],) * axes
+        given = a["output_size"]
+        wanted: tuple[Value, ...] = given if isinstance(given, tuple) else (given,) * axes
         if len(wanted) != axes:
             wanted = wanted * axes if len(wanted) == 1 else (UNKNOWN,) * axes
         found = [n if want is None else size(want) for n, want in zip(sizes, wanted, strict=True)]
@@ -402,7 +414,9 @@ def pixel_unshuffle(a: Arguments) -> Result:
 def _not_image(shape: Shape) -> Mismatch | None:
     if shape.rank is None or shape.rank >= 3:
         return None
-    return Mismatch("shape-rank", f'expected at least 3 axes (channels, height, width), found {shape.rank} ("{shape}")', None, "3", str(shape))
+    return Mismatch(
+        "shape-rank", f'expected at least 3 axes (channels, height, width), found {shape.rank} ("{shape}")', None, "3", str(shape)
+    )
 
 
 # --- tables ------------------------------------------------------------------------------------------------------

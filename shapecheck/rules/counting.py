@@ -56,7 +56,8 @@ def bincount(a: Arguments) -> Result:
     if values.rank is not None and values.rank != 1:
         return Mismatch("shape-rank", f"needs 1 axis, found {values.rank} ({values})", None, "1 axis", str(values))
     typed = Typed(dtype(INTEGERS[a.library]) if a["weights"] is None else ANY_DTYPE)
-    return typed_result(Shape((a["length"] if isinstance(a["length"], Dim) else UNKNOWN_DIM,)), typed, a.library)
+    length = a["length"]
+    return typed_result(Shape((length if isinstance(length, Dim) else UNKNOWN_DIM,)), typed, a.library)
 
 
 def multinomial(a: Arguments) -> Result:

@@ -89,11 +89,24 @@ class _Solved:
             return Mismatch("shape-op", f"the sizes of {' and '.join(unknown)} in ({text}) are not given", None, text, str(found))
         if not unknown:
             if differs(found, known, self.a):
-                return Mismatch("shape-mismatch", f"the axis ({text}) is {known}, found {found}", None, str(known), str(found), axis[0] if axis else "")
+                return Mismatch(
+                    "shape-mismatch",
+                    f"the axis ({text}) is {known}, found {found}",
+                    None,
+                    str(known),
+                    str(found),
+                    axis[0] if axis else "",
+                )
             return None
         count = with_facts(found, self.a.facts)
         if compare(mod(count, known), ZERO) is Verdict.DIFFERENT:
-            return Mismatch("shape-op", f"the axis ({text}) of size {found} is not a multiple of {known}", None, f"{known}*{unknown[0]}", str(found))
+            return Mismatch(
+                "shape-op",
+                f"the axis ({text}) of size {found} is not a multiple of {known}",
+                None,
+                f"{known}*{unknown[0]}",
+                str(found),
+            )
         self.sizes[unknown[0]] = UNKNOWN_DIM if known == ZERO else count // known
         return None
 
@@ -200,11 +213,15 @@ def _unbalanced(a: Arguments, pattern: Pattern, left_only: bool, right_only: boo
         name = min(lengths - left)
         return Mismatch("shape-op", f"the size of {name} is given, the pattern does not have it", None, "", name)
     if left - right and not left_only:
-        return Mismatch("shape-op", f"{', '.join(sorted(left - right))} is only on the left of the pattern", None, "", min(left - right))
+        return Mismatch(
+            "shape-op", f"{', '.join(sorted(left - right))} is only on the left of the pattern", None, "", min(left - right)
+        )
     extra = right - left - (lengths if right_only else set())
     if extra:
         what = "its size is not given" if right_only else "a name must be on the left too"
-        return Mismatch("shape-op", f"{', '.join(sorted(extra))} is only on the right of the pattern, {what}", None, "", min(extra))
+        return Mismatch(
+            "shape-op", f"{', '.join(sorted(extra))} is only on the right of the pattern, {what}", None, "", min(extra)
+        )
     return None
 
 

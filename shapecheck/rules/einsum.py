@@ -114,7 +114,9 @@ def _clash(label: str, left: Dim, right: Dim) -> Mismatch:
 def _wrong_rank(labels: tuple[str, ...], shape: Shape) -> Mismatch | None:
     count = len(labels) - (DOTS in labels)
     fits = shape.min_rank <= count or DOTS in labels
-    if (shape.rank is None and fits) or (shape.rank is not None and (shape.rank == count or (DOTS in labels and shape.rank >= count))):
+    if (shape.rank is None and fits) or (
+        shape.rank is not None and (shape.rank == count or (DOTS in labels and shape.rank >= count))
+    ):
         return None
     text = "".join(labels)
     words = f"at least {count}" if DOTS in labels else str(count)
@@ -148,7 +150,9 @@ def contracted(equation: Equation, shapes: Sequence[Shape], library: Library) ->
             return refused
     dots = broadcast_all(sizes.dots) if sizes.dots else SCALAR
     if isinstance(dots, Mismatch):
-        return Mismatch(dots.code, f"the axes in the ellipses do not broadcast: {dots.reason}", dots.axis, dots.expected, dots.found)
+        return Mismatch(
+            dots.code, f"the axes in the ellipses do not broadcast: {dots.reason}", dots.axis, dots.expected, dots.found
+        )
     return _result(equation, sizes, dots)
 
 

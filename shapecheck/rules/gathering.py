@@ -8,7 +8,19 @@ from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.dtype import CLASSES, DTypes, accepts
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
-from shapecheck.rules.axes import any_of_rank, at_least, at_most, flag, integer, on_array, place, replaced, reshaped, size, size_at
+from shapecheck.rules.axes import (
+    any_of_rank,
+    at_least,
+    at_most,
+    flag,
+    integer,
+    on_array,
+    place,
+    replaced,
+    reshaped,
+    size,
+    size_at,
+)
 from shapecheck.rules.table import Compute, rule
 
 INTEGERS = CLASSES["Integer"]
@@ -88,7 +100,9 @@ def _taken_along(a: Arguments, shape: Shape, index: Shape) -> Shape | Mismatch:
     if shape.rank is None or index.rank is None:
         return ANY_SHAPE
     if shape.rank != index.rank:
-        return Mismatch("shape-rank", f'the index needs as many axes as the array: "{index}" and "{shape}"', None, str(shape), str(index))
+        return Mismatch(
+            "shape-rank", f'the index needs as many axes as the array: "{index}" and "{shape}"', None, str(shape), str(index)
+        )
     axis = integer(a["dim"])
     at = None if axis is None else place(axis, shape)
     if not isinstance(at, int):
@@ -136,7 +150,11 @@ def take(a: Arguments) -> Result:
     shape = _index_shape(index)
     if array is None or shape is None:
         return UNKNOWN
-    if isinstance(index, Array) and (refused := not_index(index, CLASSES["Int64"] if a.library is Library.TORCH else INTEGERS | CLASSES["Bool"])) is not None:
+    if (
+        isinstance(index, Array)
+        and (refused := not_index(index, CLASSES["Int64"] if a.library is Library.TORCH else INTEGERS | CLASSES["Bool"]))
+        is not None
+    ):
         return refused
     if a["dim"] is None:
         return reshaped(array, shape, a.library)
@@ -244,7 +262,13 @@ def unique(a: Arguments) -> Result:
     at = None if a["dim"] is None else _axis(a, array.shape)
     if isinstance(at, Mismatch):
         return at
-    shape = Shape((UNKNOWN_DIM,)) if a["dim"] is None else any_of_rank(array.shape) if at is None else replaced(array.shape, at, UNKNOWN_DIM)
+    shape = (
+        Shape((UNKNOWN_DIM,))
+        if a["dim"] is None
+        else any_of_rank(array.shape)
+        if at is None
+        else replaced(array.shape, at, UNKNOWN_DIM)
+    )
     asked = [flag(a.values.get(name, False)) for name in ("return_index", "return_inverse", "return_counts")]
     if any(each is not False for each in asked) or array.shape == Shape():
         return UNKNOWN

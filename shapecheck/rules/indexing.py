@@ -145,7 +145,9 @@ def indexed(source: Shape, index: Value, library: Library) -> Shape | Mismatch:
         return Mismatch("shape-op", "an index can have one `...` only")
     for one in indices:
         if isinstance(one, Array) and accepts(INDEX_DTYPES, one.dtype) is Verdict.DIFFERENT:
-            return Mismatch("shape-dtype", f"an index array must have ints or bools, found {one.dtype}", None, "Int", str(one.dtype))
+            return Mismatch(
+                "shape-dtype", f"an index array must have ints or bools, found {one.dtype}", None, "Int", str(one.dtype)
+            )
     known = [count for count in counts if count is not None]
     if source.rank is not None and sum(known) > source.rank:
         return _too_many(sum(known), source)
@@ -227,7 +229,9 @@ def _take_slice(taken: _Taken, index: Slice) -> Mismatch | None:
     if isinstance(before, Mismatch):
         return before
     if taken.library is Library.TORCH and isinstance(index.step, Dim) and at_most(index.step, -1):
-        return Mismatch("shape-op", f"torch has no slices with a negative step ({index.step}), use flip", None, "", str(index.step))
+        return Mismatch(
+            "shape-op", f"torch has no slices with a negative step ({index.step}), use flip", None, "", str(index.step)
+        )
     after = sliced(before, index)
     if isinstance(after, Mismatch):
         return after

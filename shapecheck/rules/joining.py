@@ -85,7 +85,9 @@ def concatenated(shapes: Sequence[Shape], axis: int, many: bool, a: Arguments) -
 def _without_empty(shapes: Sequence[Shape]) -> Sequence[Shape]:
     """torch skips arrays of shape (0,) whatever the others' rank."""
     highest = max(one.min_rank for one in shapes)
-    kept = [one for one in shapes if not (one.rank == 1 and (one.dims[0] == ZERO or (highest > 1 and not at_least(one.dims[0], 1))))]
+    kept = [
+        one for one in shapes if not (one.rank == 1 and (one.dims[0] == ZERO or (highest > 1 and not at_least(one.dims[0], 1))))
+    ]
     return kept or shapes[:1]
 
 
@@ -94,7 +96,9 @@ def _at_one_rank(shapes: Sequence[Shape]) -> list[Shape] | Mismatch | None:
     ranks = {one.rank for one in shapes if one.rank is not None}
     if len(ranks) > 1:
         shown = " and ".join(f'"{one}"' for one in shapes[:4])
-        return Mismatch("shape-rank", f"the arrays have different numbers of axes: {shown}", None, str(min(ranks)), str(max(ranks)))
+        return Mismatch(
+            "shape-rank", f"the arrays have different numbers of axes: {shown}", None, str(min(ranks)), str(max(ranks))
+        )
     if not ranks:
         layout = {(len(one.prefix), one.run, len(one.suffix)) for one in shapes}
         return list(shapes) if len(layout) == 1 and shapes[0].run != ANY_RUN else None
@@ -350,7 +354,9 @@ def equal_split(n: Dim, a: Arguments) -> tuple[Dim, ...] | Dim | Mismatch:
     if pieces <= 0:
         return Mismatch("shape-op", f"cannot split into {pieces} pieces")
     if compare(mod(n, dim(pieces)), ZERO) is Verdict.DIFFERENT:
-        return Mismatch("shape-op", f"an axis of size {n} does not divide into {pieces} equal pieces", None, f"{pieces}*n", str(n))
+        return Mismatch(
+            "shape-op", f"an axis of size {n} does not divide into {pieces} equal pieces", None, f"{pieces}*n", str(n)
+        )
     return (n // pieces,) * pieces if pieces <= PIECES_AT_MOST else n // pieces
 
 

@@ -57,7 +57,9 @@ def features(array: Array, expected: Dim, a: Arguments) -> Mismatch | None:
         return Mismatch("shape-rank", f"expected {expected} features in the last axis, found no axes", None, str(expected), "")
     if not differs(expected, found, a):
         return None
-    return Mismatch("shape-mismatch", f"expected {expected} features in the last axis, found {found}", -1, str(expected), str(found))
+    return Mismatch(
+        "shape-mismatch", f"expected {expected} features in the last axis, found {found}", -1, str(expected), str(found)
+    )
 
 
 def linear(a: Arguments) -> Result:
@@ -114,7 +116,9 @@ def one_hot(a: Arguments) -> Result:
         return UNKNOWN
     wanted = CLASSES["Int64"]
     if accepts(wanted, array.dtype) is Verdict.DIFFERENT:
-        return Mismatch("shape-dtype", f"expected class indices of dtype Int64, found {array.dtype}", None, "Int64", str(array.dtype))
+        return Mismatch(
+            "shape-dtype", f"expected class indices of dtype Int64, found {array.dtype}", None, "Int64", str(array.dtype)
+        )
     count = UNKNOWN_DIM if classes == dim(-1) else size(classes)
     return Array(from_items([*array.shape.items, count]), wanted, array.library)
 
@@ -179,7 +183,10 @@ LOSSES = tuple(
 )  # fmt: skip
 """Losses, each the rule of its function."""
 
-DROPOUTS = tuple(layer(f"nn.{name}", "p=0.5, inplace=False", "input", identity) for name in ("Dropout", "Dropout2d", "Dropout3d", "AlphaDropout"))
+DROPOUTS = tuple(
+    layer(f"nn.{name}", "p=0.5, inplace=False", "input", identity)
+    for name in ("Dropout", "Dropout2d", "Dropout3d", "AlphaDropout")
+)
 
 TABLE: tuple[Rule | Layer, ...] = (
     layer("nn.Linear", "in_features, out_features, bias=True, **", "input", linear),

@@ -39,7 +39,9 @@ def _differing_end(shape: Shape, expected: Sequence[Dim], a: Arguments) -> Misma
     if shape.rank is not None and shape.rank < len(expected):
         reason = f'expected the last {len(expected)} axes to be ({wanted}), found "{shape}"'
         return Mismatch("shape-rank", reason, None, wanted, str(shape))
-    for axis, (want, found) in enumerate(zip(expected, last_axes(shape, len(expected)) if expected else (), strict=True), start=-len(expected)):
+    for axis, (want, found) in enumerate(
+        zip(expected, last_axes(shape, len(expected)) if expected else (), strict=True), start=-len(expected)
+    ):
         if differs(want, found, a):
             where = "the last axis" if axis == -1 else f"axis {axis}"
             return Mismatch("shape-mismatch", f"expected {want} features in {where}, found {found}", axis, str(want), str(found))
@@ -88,7 +90,9 @@ def instance_norm(axes: int) -> Compute:
         found = last_axes(array.shape, axes + 1)[0]
         if refused is None and flag(a["affine"]) is True and differs(size(a["num_features"]), found, a):
             at, wanted = -axes - 1, str(a["num_features"])
-            refused = Mismatch("shape-mismatch", f"expected {wanted} channels in axis {at}, found {found}", at, wanted, str(found))
+            refused = Mismatch(
+                "shape-mismatch", f"expected {wanted} channels in axis {at}, found {found}", at, wanted, str(found)
+            )
         return refused or kept(array)
 
     return normalized
@@ -98,13 +102,20 @@ def group_norm(a: Arguments) -> Result:
     array = a.array("input")
     if array is None:
         return UNKNOWN
-    return not_float(array) or _no_channels(array.shape) or differing_channels(array.shape, size(a["num_channels"]), a) or kept(array)
+    return (
+        not_float(array)
+        or _no_channels(array.shape)
+        or differing_channels(array.shape, size(a["num_channels"]), a)
+        or kept(array)
+    )
 
 
 def _no_channels(shape: Shape) -> Mismatch | None:
     if shape.rank is None or shape.rank >= 2:
         return None
-    return Mismatch("shape-rank", f'expected at least 2 axes (batch, channels, ...), found {shape.rank} ("{shape}")', None, "2", str(shape))
+    return Mismatch(
+        "shape-rank", f'expected at least 2 axes (batch, channels, ...), found {shape.rank} ("{shape}")', None, "2", str(shape)
+    )
 
 
 def group_norm_function(a: Arguments) -> Result:

@@ -35,7 +35,9 @@ def padded(shape: Shape, amounts: Sequence[tuple[Dim, Dim]]) -> Shape | Mismatch
     for axis, (n, (before, after)) in enumerate(zip(last_axes(shape, len(amounts)), amounts, strict=True), start=-len(amounts)):
         total = n + before + after
         if at_most(total, -1):
-            return Mismatch("shape-op", f"nothing is left of axis {axis}: {n} + {before} + {after} is negative", axis, ">=0", str(total))
+            return Mismatch(
+                "shape-op", f"nothing is left of axis {axis}: {n} + {before} + {after} is negative", axis, ">=0", str(total)
+            )
         found.append(total)
     return with_last_axes(shape, len(amounts), found)
 
@@ -84,7 +86,9 @@ def _pairs(value: Value, rank: int) -> list[tuple[Dim, Dim]] | Mismatch:
             if len(pairs) == 1:
                 return pairs * rank
             if len(pairs) != rank:
-                return Mismatch("shape-rank", f"padding for {len(pairs)} axes, the array has {rank}", None, str(len(pairs)), str(rank))
+                return Mismatch(
+                    "shape-rank", f"padding for {len(pairs)} axes, the array has {rank}", None, str(len(pairs)), str(rank)
+                )
             return pairs
         case _:
             return unknown
@@ -119,7 +123,13 @@ def _resampled(a: Arguments, shape: Shape, axes: int) -> Sequence[Dim] | Mismatc
         given = a[name]
         if isinstance(given, tuple) and len(given) != axes:
             count = len(given)
-            return Mismatch("shape-op", f'{name} has {count} values for {axes} axes after batch and channels ("{shape}")', None, str(axes), str(count))
+            return Mismatch(
+                "shape-op",
+                f'{name} has {count} values for {axes} axes after batch and channels ("{shape}")',
+                None,
+                str(axes),
+                str(count),
+            )
     match a["size"], a["scale_factor"]:
         case None, None:
             return Mismatch("shape-op", "one of size and scale_factor must be given")
@@ -139,7 +149,10 @@ def grid_sample(a: Arguments) -> Result:
     array, grid = a.array("input"), a.array("grid")
     if array is None or grid is None:
         return UNKNOWN
-    for each, words in ((array, "batch, channels, height, width or depth, height, width"), (grid, "batch, the points' axes, coordinates")):
+    for each, words in (
+        (array, "batch, channels, height, width or depth, height, width"),
+        (grid, "batch, the points' axes, coordinates"),
+    ):
         if (refused := wrong_rank(each.shape, (4, 5), words)) is not None:
             return refused
     if array.shape.rank is None or grid.shape.rank is None:
@@ -150,11 +163,19 @@ def grid_sample(a: Arguments) -> Result:
 
 def _sampled(a: Arguments, image: Shape, grid: Shape) -> Shape | Mismatch:
     if image.rank != grid.rank:
-        return Mismatch("shape-rank", f'the grid needs as many axes as the array: "{grid}" and "{image}"', None, str(image), str(grid))
+        return Mismatch(
+            "shape-rank", f'the grid needs as many axes as the array: "{grid}" and "{image}"', None, str(image), str(grid)
+        )
     coordinates = dim(len(image.dims) - 2)
     if differs(grid.dims[-1], coordinates, a):
         found = str(grid.dims[-1])
-        return Mismatch("shape-mismatch", f"the last axis of the grid has {found} coordinates, expected {coordinates}", -1, str(coordinates), found)
+        return Mismatch(
+            "shape-mismatch",
+            f"the last axis of the grid has {found} coordinates, expected {coordinates}",
+            -1,
+            str(coordinates),
+            found,
+        )
     batch = agreed(image.dims[0], grid.dims[0], a)
     if batch is None:
         one, other = image.dims[0], grid.dims[0]
@@ -172,12 +193,20 @@ def affine_grid(a: Arguments) -> Result:
     axes = len(wanted) - 2
     expected = Shape((wanted[0], dim(axes), dim(axes + 1)))
     if same(theta.shape, expected, a.facts) is Verdict.DIFFERENT:
-        return Mismatch("shape-mismatch", f'expected matrices "{expected}", found "{theta.shape}"', None, str(expected), str(theta.shape))
+        return Mismatch(
+            "shape-mismatch", f'expected matrices "{expected}", found "{theta.shape}"', None, str(expected), str(theta.shape)
+        )
     return reshaped(theta, Shape((wanted[0], *wanted[2:], dim(axes))))
 
 
 def _pad_layers(n: int) -> tuple[Layer, ...]:
-    kinds = {"Constant": "padding, value", "Zero": "padding", "Reflection": "padding", "Replication": "padding", "Circular": "padding"}
+    kinds = {
+        "Constant": "padding, value",
+        "Zero": "padding",
+        "Reflection": "padding",
+        "Replication": "padding",
+        "Circular": "padding",
+    }
     return tuple(layer(f"nn.{kind}Pad{n}d", fields, "input", pad_layer(n)) for kind, fields in kinds.items())
 
 

@@ -47,7 +47,11 @@ def recurrent(has_cell: bool) -> Compute:
         array = a.array("input")
         if array is None:
             return UNKNOWN
-        refused = not_float(array) or wrong_rank(array.shape, (2, 3), "sequence, batch, features") or features(array, size(a["input_size"]), a)
+        refused = (
+            not_float(array)
+            or wrong_rank(array.shape, (2, 3), "sequence, batch, features")
+            or features(array, size(a["input_size"]), a)
+        )
         if refused is not None:
             return refused
         batch, kind = _batch(a, array.shape), float_part(array.dtype)
@@ -93,7 +97,9 @@ def cell(has_cell: bool) -> Compute:
         array = a.array("input")
         if array is None:
             return UNKNOWN
-        refused = not_float(array) or wrong_rank(array.shape, (1, 2), "batch, features") or features(array, size(a["input_size"]), a)
+        refused = (
+            not_float(array) or wrong_rank(array.shape, (1, 2), "batch, features") or features(array, size(a["input_size"]), a)
+        )
         if refused is not None:
             return refused
         state = reshaped(array, with_last_axes(array.shape, 1, [size(a["hidden_size"])]))

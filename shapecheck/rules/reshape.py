@@ -376,7 +376,9 @@ def unfold(a: Arguments, shape: Shape) -> Shape | Mismatch:
         return ANY_SHAPE
     before = shape.dims[at]
     if at_most(before - window, -1):
-        return Mismatch("shape-op", f"a window of {window} is larger than axis {at} of size {before}", at, f">={window}", str(before))
+        return Mismatch(
+            "shape-op", f"a window of {window} is larger than axis {at} of size {before}", at, f">={window}", str(before)
+        )
     if at_most(step, 0):
         return Mismatch("shape-op", f"the step is {step}, it must be positive", at)
     count = (before - window) // step + 1

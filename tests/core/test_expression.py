@@ -52,9 +52,7 @@ def assert_same(source: str) -> None:
 
 
 literals = st.sampled_from(["a", "b", "c", "a3", "0", "1", "2", "3.0", "True", "None", "q", '"t"'])
-numbers = st.sampled_from(
-    ["{n}", "{neg}", "{zero}", "{n+1}", "{x.shape[0]}", "{x.k}", "{len(items)}", "{n:d}", "{n:02d}"]
-)
+numbers = st.sampled_from(["{n}", "{neg}", "{zero}", "{n+1}", "{x.shape[0]}", "{x.k}", "{len(items)}", "{n:d}", "{n:02d}"])
 pasted = st.sampled_from(["{s}", "2{n}", "{q}", "{d['k']}", '{d["k"]}', "{n!r}", "{x.shape}"])
 atoms = literals | numbers | pasted
 

@@ -165,9 +165,7 @@ def test_every_doubt_is_reported_in_the_order_of_the_text() -> None:
 
 
 def test_an_error_is_one_line_that_names_the_mistake() -> None:
-    assert str(lint_shape("b\n c,d")[0]) == (
-        'in the shape "b c,d", axes are separated by spaces, not commas; write "c d"'
-    )
+    assert str(lint_shape("b\n c,d")[0]) == ('in the shape "b c,d", axes are separated by spaces, not commas; write "c d"')
 
 
 def test_errors_survive_a_worker_process() -> None:

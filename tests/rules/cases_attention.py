@@ -18,7 +18,9 @@ def _scaled(rng: random.Random, name: str) -> Case:
     query, key, value = (q, d), (k, maybe_wrong(rng, d)), (k, v)  # torch reads past the end of a value that is too short
     options: dict[str, Any] = {}
     if rng.random() < 0.4:
-        mask: tuple[int, ...] = rng.choice(((q, k), (1, k), (q, 1), (k, q), (k,), (maybe_wrong(rng, q), k), (3, q, k), (*batch, q, k), (*batch[:1], 1, q, k)))
+        mask: tuple[int, ...] = rng.choice(
+            ((q, k), (1, k), (q, 1), (k, q), (k,), (maybe_wrong(rng, q), k), (3, q, k), (*batch, q, k), (*batch[:1], 1, q, k))
+        )
         options["attn_mask"] = A(mask, rng.choice(("bool", "bool", "float32", "int64")))
     arrays = [A((*batch, *each), rng.choice(KINDS)) for each in (query, key, value)]
     return call(*arrays, rigid=False, **options)
@@ -29,7 +31,9 @@ def _jax_attention(rng: random.Random, name: str) -> Case:
     batch, t, s, n, h = (rng.choice((1, 2, 3)) for _ in range(5))
     lead = (batch,) if rng.random() < 0.8 else ()
     key = A((*lead, s, rng.choice((n, n, n, 1, 2)), maybe_wrong(rng, h)))
-    return call(A((*lead, t, n, h)), key, key if rng.random() < 0.9 else A((*lead, maybe_wrong(rng, s), *key.shape[-2:])), rigid=False)
+    return call(
+        A((*lead, t, n, h)), key, key if rng.random() < 0.9 else A((*lead, maybe_wrong(rng, s), *key.shape[-2:])), rigid=False
+    )
 
 
 @generates("nn.MultiheadAttention")
@@ -44,7 +48,10 @@ def _multihead(rng: random.Random, name: str) -> Case:
     widths = (maybe_wrong(rng, width), options.get("kdim", width), options.get("vdim", width))
     counts = (q, k, maybe_wrong(rng, k))
     single = rng.random() < 0.2
-    sizes = [(n, w) if single else (maybe_wrong(rng, b), n, w) if first else (n, maybe_wrong(rng, b), w) for n, w in zip(counts, widths, strict=True)]
+    sizes = [
+        (n, w) if single else (maybe_wrong(rng, b), n, w) if first else (n, maybe_wrong(rng, b), w)
+        for n, w in zip(counts, widths, strict=True)
+    ]
     flags: dict[str, Any] = {key: rng.random() < 0.5 for key in ("need_weights", "average_attn_weights") if rng.random() < 0.6}
     if rng.random() < 0.3:
         flags["attn_mask"] = A(rng.choice(((q, k), (k, q), (b * heads, q, k), (b, q, k))), "bool", 1)

@@ -80,7 +80,13 @@ def _pool(rng: random.Random, name: str) -> Case:
     return built((kernel,), options, one, rigid=False) if name.startswith("nn.") else call(one, kernel, rigid=False, **options)
 
 
-@generates(*(f"{root}{n}d" for n in (1, 2, 3) for root in ("nn.AdaptiveAvgPool", "nn.AdaptiveMaxPool", "F.adaptive_avg_pool", "F.adaptive_max_pool")))
+@generates(
+    *(
+        f"{root}{n}d"
+        for n in (1, 2, 3)
+        for root in ("nn.AdaptiveAvgPool", "nn.AdaptiveMaxPool", "F.adaptive_avg_pool", "F.adaptive_max_pool")
+    )
+)
 def _adaptive(rng: random.Random, name: str) -> Case:
     axes = axes_of(name)
     one, wanted = image(rng, axes, 2), per_axis(rng, axes, 1, 2, 4)
@@ -101,7 +107,11 @@ def _fold(rng: random.Random, name: str) -> Case:
     one = A((*rng.choice(((2,), ())), rng.choice((4, 8, 12, 5)), rng.choice((4, 4, 9, 3))))
     kernel, wanted = 2, rng.choice(((4, 4), (4, 4), (6, 6), (4, 2)))
     stride = {"stride": 2}
-    return built((wanted, kernel), stride, one, rigid=False) if name.startswith("nn.") else call(one, wanted, kernel, rigid=False, **stride)
+    return (
+        built((wanted, kernel), stride, one, rigid=False)
+        if name.startswith("nn.")
+        else call(one, wanted, kernel, rigid=False, **stride)
+    )
 
 
 @generates("F.pixel_shuffle", "nn.PixelShuffle", "F.pixel_unshuffle", "nn.PixelUnshuffle")

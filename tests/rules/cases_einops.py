@@ -69,7 +69,9 @@ def pattern_case(rng: random.Random, name: str) -> Case:
     text, after = written(rng, axes), written(rng, grouped(rng, right))
     if dots:
         text, after = (f"... {text}", f"{after} ...") if rng.random() < 0.5 else (f"{text} ...", f"... {after}")
-    lengths: dict[str, Any] = {n: sizes[n] for axis in axes for n in axis[:-1] if rng.random() < 0.97} | {n: sizes[n] for n in new if rng.random() < 0.95}
+    lengths: dict[str, Any] = {n: sizes[n] for axis in axes for n in axis[:-1] if rng.random() < 0.97} | {
+        n: sizes[n] for n in new if rng.random() < 0.95
+    }
     if rng.random() < 0.03:
         lengths["z"] = 2
     one = A(sized(rng, text, sizes, tuple(rng.choice((1, 2, 5)) for _ in range(rng.randint(0, 2)))))

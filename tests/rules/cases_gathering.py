@@ -69,7 +69,9 @@ def _index_place(rng: random.Random, name: str) -> Case:
     at = rng.randrange(len(sizes))
     count = min(rng.choice((1, 2)), sizes[at])
     source: Any = A((*sizes[:at], count, *sizes[at + 1 :]))
-    return call(A(sizes), at, A((count,), rng.choice(("int64", "int64", "int64", "float32")), 1), 1.0 if "fill" in name else source)
+    return call(
+        A(sizes), at, A((count,), rng.choice(("int64", "int64", "int64", "float32")), 1), 1.0 if "fill" in name else source
+    )
 
 
 @generates("torch.take")

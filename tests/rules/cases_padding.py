@@ -48,7 +48,9 @@ def _interpolate(rng: random.Random, name: str) -> Case:
     axes = 2 if name.endswith("2d") else rng.choice((1, 2, 2, 3))
     lead: tuple[int, ...] = (2, 3) if rng.random() < 0.9 else (2,)
     one = A((*lead, *(rng.choice((1, 3, 5)) for _ in range(axes))))
-    options: dict[str, Any] = {"size": per_axis(rng, axes, 1, 4, 7)} if rng.random() < 0.5 else {"scale_factor": rng.choice((1, 2, 3, 2.5, 1.5))}
+    options: dict[str, Any] = (
+        {"size": per_axis(rng, axes, 1, 4, 7)} if rng.random() < 0.5 else {"scale_factor": rng.choice((1, 2, 3, 2.5, 1.5))}
+    )
     if rng.random() < 0.05:
         options["size"] = (2,) * (axes + 1)
     if not name.endswith("2d") and rng.random() < 0.5:

@@ -19,7 +19,10 @@ def _recurrent(rng: random.Random, name: str) -> Case:
     args = [A(sizes, rng.choice(("float32",) * 9 + ("int64",)))]
     if rng.random() < 0.4:
         batch = (sizes[0 if options["batch_first"] else 1],) if len(sizes) == 3 else ()
-        states = tuple(A((maybe_wrong(rng, layers * (1 + both)), *batch, n)) for n in (options.get("proj_size", hidden), maybe_wrong(rng, hidden)))
+        states = tuple(
+            A((maybe_wrong(rng, layers * (1 + both)), *batch, n))
+            for n in (options.get("proj_size", hidden), maybe_wrong(rng, hidden))
+        )
         args.append(states if name == "nn.LSTM" else states[0])
     return built((width, hidden), options, *args, rigid=False)
 

@@ -18,7 +18,9 @@ def is_method(name: str) -> bool:
 
 def array(rng: random.Random, name: str, least: int = 0, most: int = 5) -> A:
     """Any array of a rank up to 5 (numpy and torch with sizes up to 7)."""
-    return A(shape(rng, least, most), dtype_for(rng, name, "float32", "int64" if library_of(name) is not Library.JAX else "int32"))
+    return A(
+        shape(rng, least, most), dtype_for(rng, name, "float32", "int64" if library_of(name) is not Library.JAX else "int32")
+    )
 
 
 def layout(rng: random.Random, count: int, wrong: float = 0.15) -> list[int]:

@@ -170,7 +170,13 @@ def test_layers(result: Result, expected: str) -> None:
 
 
 def test_a_chain_of_layers() -> None:
-    layers = [made("nn.Conv2d", 1, 32, 3), made("nn.ReLU"), made("nn.MaxPool2d", 2), made("nn.Flatten"), made("nn.Linear", 5408, 10)]
+    layers = [
+        made("nn.Conv2d", 1, 32, 3),
+        made("nn.ReLU"),
+        made("nn.MaxPool2d", 2),
+        made("nn.Flatten"),
+        made("nn.Linear", 5408, 10),
+    ]
     assert shown(chain(layers, x("b 1 28 28"))) == "b 10"
     assert shown(chain(layers, x("b 1 32 32"))) == "expected 5408 features in the last axis, found 7200"
 
