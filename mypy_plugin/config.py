@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+
+from shapecheck.rules import registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,21 @@ class Settings:
 
     allow_redefinition: bool = True
     rules: tuple[str, ...] = ()
+
+
+@cache
+def load_rules(modules: tuple[str, ...]) -> None:
+    """Adds the `TABLE` of each module to the rules, once.
+
+    A module that cannot be loaded ends mypy with one line that says why, and where the setting stands.
+    """
+    sys.path.insert(0, str(Path.cwd()))
+    for name in modules:
+        try:
+            registry().add(import_module(name).TABLE)
+        except (ImportError, AttributeError, ValueError) as error:
+            sys.exit(f'shapecheck: cannot use `rules = ["{name}"]` of [tool.shapecheck] in pyproject.toml: {error}')
+    sys.path.pop(0)
 
 
 @cache

@@ -100,6 +100,8 @@ def _prefixes(module: str) -> tuple[str, ...]:
 def function_rule(fullname: str) -> str | None:
     """The public name under which a function has a rule; None when it has none."""
     module, _, name = fullname.rpartition(".")
+    if lookup(fullname) is not None:
+        return fullname  # a rule of the user's own
     return next((prefix + name for prefix in _prefixes(module) if lookup(prefix + name) is not None), None)
 
 

@@ -40,14 +40,22 @@ from mypy_plugin import (
 from mypy_plugin import (
     annotations as reading,
 )
-from mypy_plugin.config import settings
+from mypy_plugin.config import load_rules, settings
 from mypy_plugin.gate import Gate
 from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, NDARRAY, SEQUENTIAL, STATIC, layer_rule
 from mypy_plugin.shield import shielded
-from mypy_plugin.version import fingerprint
+from mypy_plugin.version import fingerprint, rules_digest
 
 _INT_METHODS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r") for name in ("add", "sub", "mul", "floordiv", "mod"))
-_LIBRARIES = (*operations.LIBRARY_MODULES, "builtins.", "typing.", "collections.", "functools.", "ctypes.", "enum.")  # mypy has hooks of its own
+_LIBRARIES = (
+    *operations.LIBRARY_MODULES,
+    "builtins.",
+    "typing.",
+    "collections.",
+    "functools.",
+    "ctypes.",
+    "enum.",
+)  # mypy has hooks of its own
 
 
 class ShapecheckPlugin(Plugin):
@@ -57,6 +65,7 @@ class ShapecheckPlugin(Plugin):
         super().__init__(options)
         if settings().allow_redefinition:
             options.allow_redefinition = options.local_partial_types = True
+        load_rules(settings().rules)
         self.sees_trees = False  # stays so in a worker of `mypy -n`, which gets its trees from another process
         self.gate = Gate(attributes.is_untyped_method)
 
@@ -190,7 +199,7 @@ class ShapecheckPlugin(Plugin):
 
     def report_config_data(self, ctx: ReportConfigContext) -> Any:
         """mypy's cache of a module is stale when our version or rule tables change."""
-        return fingerprint()
+        return [fingerprint(), rules_digest(settings().rules)]
 
 
 _FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])

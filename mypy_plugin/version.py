@@ -5,6 +5,7 @@ mypy notices a changed plugin file only when it is the configured module itself,
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -21,4 +22,14 @@ def fingerprint() -> str:
     for module in (mypy_plugin, shapecheck.core, shapecheck.rules):
         for path in sorted(Path(str(module.__file__)).parent.glob("*.py")):
             digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def rules_digest(modules: tuple[str, ...]) -> str:
+    """A digest of the sources of the user's own rule modules."""
+    digest = blake2b(digest_size=8)
+    for name in modules:
+        path = getattr(sys.modules.get(name), "__file__", None)
+        digest.update(Path(path).read_bytes() if path else name.encode())
     return digest.hexdigest()
