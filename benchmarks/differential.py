@@ -12,8 +12,9 @@ import time
 from collections.abc import Sequence
 from itertools import batched, groupby
 
-from tests.differential.compare import Finding, Table, explain, finding, reduced
+from tests.differential.compare import Finding, Table, alike, explain, finding
 from tests.differential.programs import programs
+from tests.differential.reduce import reduced
 from tests.differential.verdicts import Outcome, judged
 
 
@@ -44,7 +45,7 @@ def report(defects: Sequence[Outcome], show: int, reduce: bool) -> None:
     shown = [
         each for _, group in groupby(ordered, lambda each: (finding(each), each.program.kind)) for each in list(group)[:show]
     ]
-    for each in reduced(shown) if reduce and shown else shown:
+    for each in reduced(shown, alike) if reduce and shown else shown:
         print(f"\n{explain(each)}")
 
 

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.differential.choices import smaller
-from tests.differential.programs import PRELUDE, Kind, Program, again
-from tests.differential.verdicts import Outcome, judged
+from tests.differential.programs import PRELUDE, Kind
+from tests.differential.verdicts import Outcome
 
 
 class Finding(enum.StrEnum):
@@ -110,51 +109,12 @@ def explain(outcome: Outcome) -> str:
     )
 
 
-# --- reducing ------------------------------------------------------------------------------------------------------
-
-
-def reduced(outcomes: Sequence[Outcome], rounds: int = 10, width: int = 8) -> list[Outcome]:
-    """The same differences in smaller programs. All programs are reduced together, one mypy build a round."""
-    best = list(outcomes)
-    tried: list[set[tuple[int, ...]]] = [set() for _ in best]
-    for turn in range(rounds):
-        candidates = [
-            (at, each) for at, outcome in enumerate(best) for each in _candidates(outcome, tried[at], width, f"r{turn}_{at}")
-        ]
-        if not candidates:
-            break
-        for (at, _program), found in zip(candidates, judged([program for _, program in candidates]), strict=True):
-            if (
-                finding(found) is finding(outcomes[at])
-                and _signature(found) == _signature(outcomes[at])
-                and _size(found.program) < _size(best[at].program)
-            ):
-                best[at] = found
-    return best
-
-
-def _candidates(outcome: Outcome, tried: set[tuple[int, ...]], width: int, prefix: str) -> list[Program]:
-    found: list[Program] = []
-    for choices in smaller(outcome.program.choices):
-        try:
-            program = again(choices, f"{prefix}_{len(found)}")
-        except Exception:  # a list of choices that makes no program
-            continue
-        if program.choices in tried or program.kind is not outcome.program.kind or _size(program) >= _size(outcome.program):
-            continue
-        tried.add(program.choices)
-        found.append(program)
-        if len(found) == width:
-            break
-    return found
-
-
-def _size(program: Program) -> tuple[int, int]:
-    return len(program.source), sum(program.choices)
+def alike(one: Outcome, other: Outcome) -> bool:
+    """Whether two programs differ in the same way: what stays while a program is made smaller."""
+    return finding(one) is finding(other) and _signature(one) == _signature(other)
 
 
 def _signature(outcome: Outcome) -> tuple[str, str]:
-    """What stays the same while a program is made smaller."""
     return (outcome.errors[0].code if outcome.errors else "", type(outcome.failure).__name__)
 
 

@@ -75,8 +75,8 @@ VARIANTS = (
 """The variants of a call: the place of its sizes in `APART`, and that of the dtype among those an annotation takes."""
 
 
-LOCAL = "  # checked when it runs"
-"""Ends the line of an annotated local variable: jaxtyping does not look at it, so a test of it is put in its place."""
+LOCAL = "local"
+"""The name of annotated local variables: jaxtyping does not look at them, so a test is added when the program runs."""
 
 
 class Kind(enum.StrEnum):
@@ -95,7 +95,6 @@ class Program:
     name: str
     kind: Kind
     source: str
-    choices: tuple[int, ...]
     constructs: frozenset[str]
     variants: tuple[tuple[str, ...], ...] = ()
 
@@ -390,8 +389,8 @@ def _with_body(
         return function(name, texts, lines, f"tuple[{promise(w, arrays, result, scope)}, {promise(w, arrays, other, scope)}]")
     if c.chance(12):
         w.constructs.add("local annotation")
-        lines.append(f"local: {promise(w, arrays, result, scope)} = {result}{LOCAL}")
-        result, arrays.values["local"] = "local", arrays.values[result]
+        lines.append(f"{LOCAL}: {promise(w, arrays, result, scope)} = {result}")
+        result, arrays.values[LOCAL] = LOCAL, arrays.values[result]
     lines.append(f"return {result}")
     return function(name, texts, lines, promise(w, arrays, result, scope))
 
@@ -531,15 +530,10 @@ def generate(c: Choices, name: str) -> Program:
             w, variants = bodies(c, name, kind is Kind.GRADUAL)
     future = c.chance(8)
     w.constructs |= {"from __future__"} if future else set()
-    return Program(name, kind, w.module(future), tuple(c.made), frozenset(w.constructs), tuple(variants))
+    return Program(name, kind, w.module(future), frozenset(w.constructs), tuple(variants))
 
 
 def programs(seed: int, count: int) -> Iterator[Program]:
     """The programs of a seed; each has a seed of its own, so that one is made again without the others."""
     for at in range(count):
         yield generate(seeded(f"{seed}:{at}"), f"p{at:05}")
-
-
-def again(choices: Sequence[int], name: str) -> Program:
-    """The program of a list of choices."""
-    return generate(Choices(recorded=choices), name)

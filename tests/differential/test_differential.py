@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.differential.choices import Choices, smaller
+from tests.differential.choices import Choices
 from tests.differential.compare import Finding, Table, explain, finding
-from tests.differential.programs import Kind, Program, again, generate, programs
+from tests.differential.programs import Kind, Program, generate, programs
+from tests.differential.reduce import simpler
 from tests.differential.verdicts import Outcome, judged
 
 SEED = 20
@@ -50,15 +51,27 @@ def test_both_verdicts_occur() -> None:
     assert table.total[Finding.BOTH_REJECT] > COUNT // 8
 
 
+def test_a_seed_always_makes_the_same_programs() -> None:
+    assert list(programs(SEED, 5)) == list(programs(SEED, 5))
+
+
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(any_program())
-def test_a_program_is_made_again_from_its_choices(program: Program) -> None:
+def test_programs_and_their_reductions_are_modules(program: Program) -> None:
     compile(program.source, program.name, "exec")
-    assert again(program.choices, program.name) == program
+    for text in simpler(program.source):
+        compile(text, program.name, "exec")
 
 
-def test_smaller_choices_are_simpler() -> None:
-    choices = (4, 1, 0, 5, 0, 2)
-    for each in smaller(choices):
-        assert (len(each), sum(each)) < (len(choices), sum(choices))
+def test_reductions_take_away_one_thing() -> None:
+    source = "A = int\ndef f(x: A, y: int=2) -> A:\n    z = x\n    return x\ndef main() -> None:\n    f(1, y=2)\n"
+    changes = [[line for line in source.splitlines() if line not in text.splitlines()] for text in simpler(source)]
+    assert changes == [
+        ["A = int"],
+        ["def f(x: A, y: int=2) -> A:", "    z = x", "    return x", "    f(1, y=2)"],
+        ["    z = x"],
+        ["    f(1, y=2)"],
+        ["def f(x: A, y: int=2) -> A:", "    f(1, y=2)"],
+        ["def f(x: A, y: int=2) -> A:", "    f(1, y=2)"],
+    ]

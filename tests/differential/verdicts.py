@@ -31,7 +31,7 @@ allow_redefinition = true
 [mypy-{",".join(f"{name}.*" for name in SKIPPED)}]
 follow_imports = skip
 """
-_LOCAL = re.compile(rf"(\w+): (.*) = \w+(?={LOCAL})")
+_LOCAL = re.compile(rf"(?<=^    ){LOCAL}: (.*) = \w+$", re.MULTILINE)
 _REVEALED = re.compile(r'Revealed type is "(?P<text>.*)"$')
 _AXIS_UNKNOWN = re.compile(r'\[(?:\w|\.)+, ".*(?:\b_\b|\.\.\.)')
 
@@ -61,8 +61,8 @@ class Workspace:
         """Makes programs test their annotated local variables."""
         for file in (self.path / self.package).glob("*.py"):
             text = file.read_text(encoding="utf-8")
-            if LOCAL in text:
-                file.write_text(_LOCAL.sub(r"\g<0>; assert isinstance(\1, \2)", text), encoding="utf-8")
+            if _LOCAL.search(text):
+                file.write_text(_LOCAL.sub(rf"\g<0>; assert isinstance({LOCAL}, \1)", text), encoding="utf-8")
 
     def messages(self) -> dict[str, list[Message]]:
         """mypy's messages by program, from one build."""
