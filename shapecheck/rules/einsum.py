@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim
-from shapecheck.core.dtype import ANY_DTYPE, DTypes
+from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Item, Mismatch, Shape, broadcast_all, broadcast_dims, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
@@ -187,7 +187,9 @@ def _dtype(a: Arguments, given: Sequence[object]) -> DTypes:
     arrays = [one for one in given if isinstance(one, Array)]
     if len(arrays) != len(given) or a.values.get("preferred_element_type") is not None or a.values.get("dtype") is not None:
         return ANY_DTYPE
-    return result_type(arrays, a.library).dtypes
+    found = result_type(arrays, a.library).dtypes
+    # torch sums bools as int64 where it sums before it multiplies, and as bool where it does not.
+    return ANY_DTYPE if a.library is Library.TORCH and found & BOOL == found else found
 
 
 TABLE = (

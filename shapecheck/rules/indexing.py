@@ -141,6 +141,8 @@ def indexed(source: Shape, index: Value, library: Library) -> Shape | Mismatch:
     indices = index if isinstance(index, tuple) else (index,)
     counts = [consumed(one) for one in indices]
     dots = [at for at, one in enumerate(indices) if one is Ellipsis]
+    if len(dots) > 1 and library is Library.TORCH:
+        return ANY_SHAPE  # torch takes them all, and what the later ones stand for is its own affair
     if len(dots) > 1:
         return Mismatch("shape-op", "an index can have one `...` only")
     for one in indices:
