@@ -405,7 +405,7 @@ def promise(w: Writer, arrays: Arrays, name: str, scope: Scope) -> str:
         tokens[c.below(len(tokens))] = c.one_of((*dict.fromkeys(scope.bound), "3", "7", "new"))
     if c.chance(6):
         tokens.insert(c.below(len(tokens) + 1), c.one_of(("1", "new", *dict.fromkeys(scope.bound))))
-    if c.chance(8):
+    if c.chance(8) and not any(token[0] in "*." for token in tokens):
         tokens[: c.below(len(tokens) + 1)] = ["..."]
     declared = c.one_of(SETS.get(dtype, ("Shaped",)))
     if c.chance(6):
@@ -423,7 +423,7 @@ def _tokens(c: Choices, shape: Sequence[int], scope: Scope) -> Iterator[str]:
         run = next((name for name in ("*s", "*t") if (sizes := scope.sizes[name]) and left[: len(sizes)] == sizes), None)
         of_run = left[0] in (*scope.sizes["*s"], *scope.sizes["*t"])
         if (run or of_run) and written:
-            yield "..." if c.chance(5) else "_"
+            yield "_"
         elif run or of_run:
             written = True
             yield run or "..."
