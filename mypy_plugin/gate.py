@@ -180,8 +180,10 @@ def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str, repo
         return False
     head = text.format(found=pretty(found), expected=pretty(expected))
     if finding.verdict is not Verdict.DIFFERENT:
+        if finding.verdict is Verdict.EQUAL or not reports_unknown:
+            return True
         info.message, info.code = f"{head}: nobody knows whether that fits", codes.UNKNOWN
-        return finding.verdict is Verdict.EQUAL or not reports_unknown
+        return False
     info.message = f"{head}: {finding.reason}"
     info.code = finding.code
     return False

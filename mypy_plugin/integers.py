@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mypy.nodes import (
+    CallExpr,
     Expression,
     FuncDef,
     Import,
@@ -28,7 +29,7 @@ from mypy.nodes import (
 from mypy.plugin import MethodContext
 from mypy.types import Instance, Type, TypeVarType, get_proper_type
 
-from mypy_plugin.encode import dim_of, int_type
+from mypy_plugin.encode import array_of, dim_of, int_type
 from mypy_plugin.lookup import instance_of
 from mypy_plugin.names import SIZE
 from mypy_plugin.origins import METADATA, assigned_names, assignments, loop_names
@@ -64,11 +65,19 @@ def integer_of(expression: Expression, chk: TypeChecker) -> Dim:
         case OpExpr(op=op, left=left, right=right) if op in OPERATORS:
             typed = _typed(expression, chk)
             return typed if not typed.is_unknown else OPERATORS[op](integer_of(left, chk), integer_of(right, chk))
+        case CallExpr(callee=NameExpr(fullname="builtins.len"), args=[array]):
+            return _length(array, chk)
         case NameExpr() | MemberExpr():
             typed = _typed(expression, chk)
             return typed if not typed.is_unknown else _by_path(expression, chk)
         case _:
             return _typed(expression, chk)
+
+
+def _length(expression: Expression, chk: TypeChecker) -> Dim:
+    """`len(x)` of an array: the size of its first axis."""
+    array = array_of(chk.lookup_type(expression)) if chk.has_type(expression) else None
+    return array.shape.prefix[0] if array is not None and array.shape.prefix else UNKNOWN_DIM
 
 
 def _typed(expression: Expression, chk: TypeChecker) -> Dim:

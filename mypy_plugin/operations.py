@@ -88,9 +88,11 @@ def method(ctx: MethodContext, name: str) -> Type:
         for expressions, types in zip(ctx.args, ctx.arg_types, strict=True)
         for expression, typ in zip(expressions, types, strict=True)
     ]
-    result = lookup_rule(rule).apply(rule, [array, *operands])
-    shown = [*reversed(operands), array] if is_reflected(name) else [array, *operands]
-    return conclude(result, display(rule), shown, ctx, reader)
+    given = [array, *operands]
+    forward = method_rule(array.library, f"__{name[3:]}") if is_reflected(name) else None
+    if forward is not None and isinstance(operands[0], Array):
+        rule, given = forward, [operands[0], array]  # as it is written: the receiver stands on the right
+    return conclude(lookup_rule(rule).apply(rule, given), display(rule), given, ctx, reader)
 
 
 def is_reflected(name: str) -> bool:
@@ -114,10 +116,14 @@ def iteration(ctx: MethodContext, array: Array) -> Type:
     """The iterator over an array: its items lack the first axis."""
     default = get_proper_type(ctx.default_return_type)
     like = array_instance(ctx.type)
-    if not isinstance(default, Instance) or len(default.args) != 1 or like is None or not array.shape.prefix:
+    if like is None or not array.shape.prefix or not like.args:
         return ctx.default_return_type
     item = array.with_shape(replace(array.shape, prefix=array.shape.prefix[1:]))
-    return default.copy_modified(args=[Reader(checker(ctx.api)).write(item, ANY, like)])
+    reader = Reader(checker(ctx.api))
+    written = reader.write(item, ANY, like)
+    if isinstance(default, Instance) and len(default.args) == 1:
+        return default.copy_modified(args=[written])
+    return reader.named("typing.Iterator", [written])  # torch defines `__iter__` without types
 
 
 def is_array(instance: Instance) -> bool:

@@ -116,7 +116,7 @@ from torch import Tensor
 def normalize(x: Float[Tensor, "batch features"]) -> Float[Tensor, "batch features"]:
     return x / x.sum(dim=1)
 """,
-    message='6:12: error: /: the batch axes (batch) and (batch features) do not broadcast (got Float[Tensor, "batch"] and Float[Tensor, "batch features"])  [shape-broadcast]',
+    message='6:12: error: /: axis -1 is features on the left and batch on the right (got Float[Tensor, "batch features"] and Float[Tensor, "batch"])  [shape-broadcast]',
     fix="""\
 Keep the reduced axis with `keepdim=True`, or add one with `[:, None]` where the sizes should meet. For a parameter that
 may have size 1 and broadcast, write `#name`.""",
@@ -189,28 +189,22 @@ _UNKNOWN = Diagnostic(
     title="A shape or dtype is not known",
     summary="Report arrays of unknown shape where one is asked for",
     meaning="""\
-An array whose shape or dtype shapecheck could not follow is used where an annotation asks for a certain one. That is not
-an error, and nothing is reported unless you ask for it: this code measures how much of a program is really checked.""",
+An array whose shape or dtype shapecheck could not follow is returned or yielded where a certain one is declared. That is
+not an error, and nothing is reported unless you ask for it: this code measures how much of a program is really checked.
+Arguments of unknown shape are not reported yet.""",
     example="""\
-import torch
+# mypy: enable-error-code="shape-unknown"
 from jaxtyping import Float
 from torch import Tensor
 
 
-def load(path: str) -> Tensor:
-    return torch.load(path)
-
-
-def train(images: Float[Tensor, "b c h w"]) -> None:
-    print(images.shape)
-
-
-train(load("images.pt"))
+def images(batch: dict[str, Tensor]) -> Float[Tensor, "b c h w"]:
+    return batch["images"]
 """,
-    message='14:7: error: Argument "images" to "train" is Tensor, expected Float[Tensor, "b c h w"]: its shape is not known  [shape-unknown]',
+    message='7:12: error: Returned Tensor, declared Float[Tensor, "b c h w"]: nobody knows whether that fits  [shape-unknown]',
     fix="""\
 Annotate where the array comes from; one annotated local is enough: `x: Float[Tensor, "b c h w"] = load(path)`. Switch the
-code on with `enable_error_code = ["shape-unknown"]`, or `shapecheck check PATH -- --enable-error-code shape-unknown`.""",
+code on in a file as here, or with `shapecheck check PATH -- --enable-error-code shape-unknown`.""",
     enabled=False,
 )
 
