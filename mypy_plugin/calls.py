@@ -427,21 +427,18 @@ class Matching:
         """The return type with the bound names filled in; names without a binding are sizes nobody knows."""
         reader = Reader(self.chk)
         replaced: dict[TypeVarId, Type] = {}
+        size = reader.named("builtins.int", [])
         for variable in _all_variables(default):
-            if (
-                isinstance(variable, TypeVarType)
-                and is_dim(variable)
-                and (variable.id.raw_id, variable.id.namespace) not in self._own()
-            ):
-                replaced[variable.id] = reader.named("builtins.int", [])
+            if is_dim(variable) and (variable.id.raw_id, variable.id.namespace) not in self._own():
+                run = isinstance(variable, TypeVarTupleType)
+                replaced[variable.id] = reader.named("builtins.tuple", [size]) if run else size
         for candidate in size_variables(self.signature):
             if isinstance(candidate, TypeVarType):
-                size = self.bindings.sizes.get(symbol_of(candidate))
-                replaced[candidate.id] = _default(candidate, reader) if size is None else dim_type(size, reader.named)
+                known = self.bindings.sizes.get(symbol_of(candidate))
+                replaced[candidate.id] = _default(candidate, reader) if known is None else dim_type(known, reader.named)
             elif isinstance(candidate, TypeVarTupleType):
                 bound = self.bindings.runs.get(run_of(candidate))
-                known = bound is not None and not bound[0]
-                shape = bound[1] if bound is not None and known else shape_of(ANY)
+                shape = bound[1] if bound is not None and not bound[0] else shape_of(ANY)
                 replaced[candidate.id] = _as_run(shape_type(shape, reader.named), reader)
         whole = get_proper_type(default)
         if self.signature.is_type_obj() and isinstance(whole, TupleType) and len(whole.items) == len(self.signature.arg_types):

@@ -17,7 +17,7 @@ from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import AnyType, CallableType, Instance, Type, UnionType, get_proper_type
 
 from mypy_plugin import codes, faults
-from mypy_plugin.encode import ANY, array_instance, array_of
+from mypy_plugin.encode import ANY, array_instance, array_of, array_type
 from mypy_plugin.names import function_rule, method_rule
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import Mismatch
@@ -137,11 +137,17 @@ def is_array_method(name: str) -> bool:
     return name == "__iter__" or any(method_rule(library, name) is not None for library in Library)
 
 
+_ARRAY_MAKERS = frozenset(["np.zeros", "np.ones", "np.empty", "np.full", "np.array", "np.asarray"])
+"""Functions of numpy that give an array without axes where others give a scalar."""
+
+
 def apply(
     name: str, args: Sequence[Value], keywords: dict[str, Value], ctx: FunctionContext | MethodContext, reader: Reader
 ) -> Type:
     """Applies the rule and turns its answer into a type or an error."""
     result = lookup_rule(name).apply(name, args, keywords)
+    if name in _ARRAY_MAKERS and isinstance(result, Array):
+        return array_type(reader.template(result, get_proper_type(ctx.default_return_type), None), result, reader.named)
     return conclude(result, display(name), [*args, *keywords.values()], ctx, reader)
 
 

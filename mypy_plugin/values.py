@@ -46,6 +46,7 @@ from mypy_plugin.encode import (
     dim_of,
     int_type,
     literal,
+    shape_of,
     tuple_type,
 )
 from mypy_plugin.integers import integer_of, is_int
@@ -232,7 +233,7 @@ class Reader:
         proper = get_proper_type(default)
         match result:
             case Array(library=Library.NUMPY, shape=known) if known == SCALAR:
-                return self._write_numpy_scalar(default, proper)
+                return self._write_numpy_scalar(result, default, proper)
             case Array():
                 return array_type(self.template(result, proper, like), result, self.named)
             case Dim():
@@ -247,12 +248,13 @@ class Reader:
             case _:
                 return default
 
-    def _write_numpy_scalar(self, default: Type, proper: ProperType) -> Type:
+    def _write_numpy_scalar(self, result: Array, default: Type, proper: ProperType) -> Type:
         """numpy gives a scalar, not an array, where nothing is left of the axes: its own stubs know which."""
         declared = array_instance(proper)
-        return (
-            default if declared is None or not declared.args else array_type(declared, Array(library=Library.NUMPY), self.named)
-        )
+        if declared is None or not declared.args:
+            return default
+        known = shape_of(declared.args[0]) == SCALAR  # `np.zeros(())` is an array to numpy's stubs, too
+        return array_type(declared, result if known else Array(library=Library.NUMPY), self.named)
 
     def _write_tuple(self, items: tuple[Value, ...], default: ProperType, like: Instance | None) -> Type:
         inner: Sequence[Type] = (

@@ -213,7 +213,7 @@ def _same_with_runs(left: Shape, right: Shape, facts: Facts) -> Verdict:
         return Verdict.DIFFERENT
     # A rigid run may be empty or long, so it never equals a fixed number of axes for every shape.
     for one, other in ((left, right), (right, left)):
-        if one.run is not None and one.run.name is not None and not one.run.broadcast and other.rank is not None:
+        if one.run is not None and one.run.name is not None and not one.run.broadcast and other.is_known:
             return Verdict.DIFFERENT
     return Verdict.UNKNOWN
 

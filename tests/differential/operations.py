@@ -173,7 +173,8 @@ def index(c: Choices, v: Arrays) -> str:
 
 def index_by_array(c: Choices, v: Arrays) -> str:
     x, y = v.pick(c), v.pick(c)
-    return c.one_of((f"{x}[{y} > 0]", f"{x}[[0, 1]]", f"{x}[..., [0, 0, 1]]", f"{x}[{v.module}.arange(2)]"))
+    # The values of index arrays are not looked at, so they stay in range: index 0 always is.
+    return c.one_of((f"{x}[{y} > 0]", f"{x}[[0, 0]]", f"{x}[..., [0, 0, 0]]", f"{x}[{v.module}.arange(1)]"))
 
 
 def new_axis(c: Choices, v: Arrays) -> str:
