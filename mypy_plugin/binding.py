@@ -17,6 +17,7 @@ from mypy.expandtype import expand_type
 from mypy.nodes import (
     ARG_NAMED,
     ARG_POS,
+    COVARIANT,
     ArgKind,
     AssignmentStmt,
     ClassDef,
@@ -201,6 +202,8 @@ class Binder:
 def _bind_constructor(info: TypeInfo) -> None:
     """An `int` parameter of `__init__` that has the name of an `int` type parameter of the class binds it."""
     sizes = {v.name: v for v in info.defn.type_vars if isinstance(v, TypeVarType) and is_int(v.upper_bound)}
+    for variable in sizes.values():
+        variable.variance = COVARIANT  # else mypy infers from mutable attributes that an `MLP` of known sizes is no `MLP`
     symbol = info.names.get("__init__")
     node = (
         symbol.node.func

@@ -13,9 +13,9 @@ from mypy.nodes import CallExpr, DictExpr, Expression, ListComprehension, ListEx
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import AnyType, Instance, TupleType, Type, get_proper_type
 
-from mypy_plugin.calls import Matching
 from mypy_plugin.encode import ANY, tuple_type
 from mypy_plugin.layers import forward_of, is_module, layer_of
+from mypy_plugin.matching import Matching
 from mypy_plugin.names import MODULE_DICT, MODULE_LIST, SEQUENTIAL
 from mypy_plugin.operations import checker, fail, message
 from mypy_plugin.values import Reader

@@ -10,8 +10,9 @@ from mypy.nodes import CallExpr, RefExpr
 from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
 from mypy.types import CallableType, FunctionLike, Instance, NoneType, TupleType, Type, UnionType, get_proper_type
 
-from mypy_plugin.calls import loosen_signature, settle_call
+from mypy_plugin.calls import settle_call
 from mypy_plugin.encode import ANY
+from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.names import MODULE, function_rule, layer_rule
 from mypy_plugin.operations import apply_call, checker, conclude, fail
 from mypy_plugin.values import Reader, split_arguments

@@ -33,6 +33,7 @@ from mypy_plugin import (
     containers,
     integers,
     layers,
+    loosening,
     narrowing,
     operations,
     transforms,
@@ -170,7 +171,7 @@ class ShapecheckPlugin(Plugin):
     def _loosen(self, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
         if operations.in_library(ctx.api):
             return ctx.default_signature
-        return shielded(calls.loosen, _same_signature)(ctx)
+        return shielded(loosening.loosen, _same_signature)(ctx)
 
     def _module_signature(self, ctx: MethodSigContext) -> FunctionLike:
         if operations.in_library(ctx.api):

@@ -47,8 +47,9 @@ from mypy.types import (
 
 from mypy_plugin.annotations import free_variable
 from mypy_plugin.binding import bound_variable
-from mypy_plugin.calls import Matching, loosen_signature
 from mypy_plugin.encode import ANY, array_instance, array_of, shape_type, tuple_type
+from mypy_plugin.loosening import loosen_signature
+from mypy_plugin.matching import Matching
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
 from mypy_plugin.operations import checker, fail, in_library
 from mypy_plugin.values import Reader

@@ -1,0 +1,149 @@
+"""Takes the shapes out of a signature before mypy checks a call of it, and remembers the original.
+
+Inference and overloads then never see a shape; `calls` checks the call against the original afterwards. Hooks of the
+checking phase call `loosen`, those of modules and transformations `loosen_signature`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mypy.nodes import Context
+from mypy.plugin import FunctionSigContext, MethodSigContext
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    Instance,
+    TupleType,
+    Type,
+    TypeAliasType,
+    TypeVarId,
+    TypeVarLikeType,
+    TypeVarTupleType,
+    TypeVarType,
+    UnionType,
+    get_proper_type,
+)
+
+from mypy_plugin.binding import bind_constructor, variables_in
+from mypy_plugin.encode import ANY, array_of, is_dim
+from mypy_plugin.integers import is_int
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.shape import ANY_RUN
+
+CONTAINERS = frozenset([
+    "builtins.list", "builtins.tuple", "builtins.dict", "typing.Sequence", "typing.Iterable", "typing.Mapping",
+    "collections.abc.Sequence", "collections.abc.Iterable", "collections.abc.Mapping",
+])  # fmt: skip
+"""Generic classes whose items are looked into."""
+
+
+@dataclass(slots=True)
+class Remembered:
+    """The original signatures of the call that is being checked."""
+
+    context: Context
+    signatures: list[tuple[CallableType, CallableType]] = field(default_factory=list)
+
+
+_signatures: dict[int, Remembered] = {}
+
+
+def loosen(ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
+    """The signature without its shapes; the original is kept for `settle_call`."""
+    return loosen_signature(ctx.default_signature, ctx.context)
+
+
+def loosen_signature(signature: CallableType, context: Context) -> CallableType:
+    """Takes shapes out of the parameters of a signature that has some."""
+    if signature.is_type_obj() and not signature.from_type_type:
+        signature = bind_constructor(signature)
+    sizes = {variable.id for variable in size_variables(signature)}
+    if not any(has_array(typ) or _is_size(typ, sizes) for typ in signature.arg_types):
+        if has_array(signature.ret_type):
+            _remember(context, signature, signature)
+        return signature
+    parameters = [_loosened(typ, sizes) for typ in signature.arg_types]
+    still_used = {variable.id for typ in parameters for variable in variables_in(typ)}
+    variables = [v for v in signature.variables if v.id not in sizes or v.id in still_used]
+    loosened = signature.copy_modified(arg_types=parameters, variables=variables)
+    _remember(context, signature, loosened)
+    return loosened
+
+
+def size_variables(signature: CallableType) -> list[TypeVarLikeType]:
+    """The type variables that stand for sizes: names of shape strings, and `int` type parameters used as such."""
+    if not signature.variables:
+        return []
+    in_shapes = {v.id for typ in signature.arg_types if has_array(typ) for v in variables_in(typ)}
+    return [v for v in signature.variables if is_dim(v) or (_may_be_size(v) and (signature.is_type_obj() or v.id in in_shapes))]
+
+
+def _may_be_size(variable: TypeVarLikeType) -> bool:
+    return isinstance(variable, TypeVarTupleType) or is_int_variable(variable)
+
+
+def is_int_variable(variable: Type) -> bool:
+    """Whether a type variable is bounded by `int`."""
+    return isinstance(variable, TypeVarType) and is_int(variable.upper_bound)
+
+
+def _is_size(typ: Type, sizes: set[TypeVarId]) -> bool:
+    proper = get_proper_type(typ)
+    return isinstance(proper, TypeVarType) and proper.id in sizes
+
+
+def _remember(context: Context, signature: CallableType, loosened: CallableType) -> None:
+    known = _signatures.get(id(context))
+    if known is None or known.context is not context:
+        if len(_signatures) > 256:
+            _signatures.clear()
+        known = _signatures[id(context)] = Remembered(context)
+    known.signatures = [*[pair for pair in known.signatures if pair[0] is not signature][-15:], (signature, loosened)]
+
+
+def has_array(typ: Type) -> bool:
+    """Whether there is an array with a shape or dtype where we look: in unions, tuples and containers."""
+    if isinstance(typ, TypeAliasType) and typ.is_recursive:
+        return False
+    match get_proper_type(typ):
+        case Instance(type=info, args=args) as instance:
+            if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
+                array = array_of(instance)
+                return array is not None and (
+                    array.shape.run != ANY_RUN or bool(array.shape.min_rank) or array.dtype != ANY_DTYPE
+                )
+            return info.fullname in CONTAINERS and any(map(has_array, args))
+        case UnionType(items=items) | TupleType(items=items):
+            return any(map(has_array, items))
+        case _:
+            return False
+
+
+def _loosened(typ: Type, sizes: set[TypeVarId]) -> Type:
+    def inside(items: Iterable[Type]) -> list[Type]:
+        return [_loosened(item, sizes) for item in items]
+
+    if not has_array(typ) and not _is_size(typ, sizes):
+        return typ
+    match get_proper_type(typ):
+        case TypeVarType() as variable if variable.id in sizes:
+            return variable.upper_bound
+        case Instance(type=info, args=args) as instance:
+            if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
+                return instance.copy_modified(args=[ANY] * len(args))
+            return instance.copy_modified(args=inside(args)) if info.fullname in CONTAINERS else typ
+        case UnionType(items=items):
+            return UnionType.make_union(inside(items))
+        case TupleType(items=items) as whole:
+            return whole.copy_modified(items=inside(items))
+        case _:
+            return typ
+
+
+def remembered(context: Context) -> Remembered | None:
+    """The original signatures of a call, None when it had no shapes."""
+    known = _signatures.get(id(context))
+    return known if known is not None and known.context is context else None

@@ -1,0 +1,351 @@
+"""Matches the arguments of one call against one signature with shapes, in the order of the signature as at run time.
+
+A `Matching` keeps the state: sizes bound so far, who bound them, and the faults found. `calls` makes one for every call;
+`containers` and `transforms` make one for calls that the library makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mypy.expandtype import expand_type
+from mypy.maptype import map_instance_to_supertype
+from mypy.nodes import Context, DictExpr, Expression
+from mypy.plugin import FunctionContext, MethodContext
+from mypy.types import (
+    CallableType,
+    Instance,
+    NoneType,
+    ProperType,
+    TupleType,
+    Type,
+    TypeVarId,
+    TypeVarLikeType,
+    TypeVarTupleType,
+    TypeVarType,
+    UnionType,
+    UnpackType,
+    get_proper_type,
+)
+
+from mypy_plugin import interpolations
+from mypy_plugin.binding import variables_in
+from mypy_plugin.encode import (
+    ANY,
+    array_instance,
+    array_of,
+    dim_of,
+    dim_type,
+    is_dim,
+    is_free,
+    run_in,
+    run_of,
+    shape_of,
+    shape_type,
+    symbol_of,
+    tuple_type,
+)
+from mypy_plugin.loosening import CONTAINERS, size_variables
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
+from mypy_plugin.operations import describe
+from mypy_plugin.text import pretty
+from mypy_plugin.values import Reader
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Broadcastable, Dim, Kind, Symbol, Verdict, dim
+from shapecheck.core.dtype import accepts
+from shapecheck.core.shape import Bindings, Expected, Mismatch, Pattern, Run, bind, bind_axis, settle
+from shapecheck.core.value import Array
+
+if TYPE_CHECKING:
+    from mypy.checker import TypeChecker
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One message of a call."""
+
+    text: str
+    code: str
+    place: Context
+
+
+@dataclass(slots=True)
+class Matching:
+    """The state of matching one call against one signature."""
+
+    chk: TypeChecker
+    signature: CallableType
+    bindings: Bindings = field(default_factory=Bindings)
+    binders: dict[Symbol, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    values: dict[str, Dim] = field(default_factory=dict)
+    called: str = ""
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The scope of the signature's `{...}` sizes."""
+        return interpolations.owner_of(self.signature)
+
+    @property
+    def flexible(self) -> frozenset[Symbol]:
+        """The names that this call binds."""
+        return frozenset(symbol_of(v) for v in size_variables(self.signature) if isinstance(v, TypeVarType))
+
+    def run(self, ctx: FunctionContext | MethodContext) -> Matching:
+        """Matches every actual argument in the signature's order."""
+        reader = Reader(self.chk)
+        flexible = self.flexible
+        self.called = getattr(getattr(ctx.context, "callee", None), "name", "")
+        self._collect(ctx, reader)
+        for index, (name, declared) in enumerate(zip(self.signature.arg_names, self.signature.arg_types, strict=True)):
+            if index >= len(ctx.arg_types):
+                break
+            for expression, actual in zip(ctx.args[index], ctx.arg_types[index], strict=True):
+                self.argument(name or str(index + 1), declared, actual, expression, flexible, reader)
+        if (mismatch := settle(self.bindings, flexible)) is not None:
+            self.report(mismatch, "", None, None, ctx.context)
+        return self
+
+    def _collect(self, ctx: FunctionContext | MethodContext, reader: Reader) -> None:
+        """Notes ints and arrays by parameter name first: `{n}` may mention any argument, whatever the order."""
+        for name, expressions, types in zip(self.signature.arg_names, ctx.args, ctx.arg_types, strict=False):
+            if name is not None and len(expressions) == 1:
+                value = reader.value(expressions[0], types[0])
+                if isinstance(value, Dim):
+                    self.values[name] = value
+                elif isinstance(value, Array):
+                    self.arrays[name] = value
+
+    def argument(
+        self, name: str, declared: Type, actual: Type, expression: Expression, flexible: frozenset[Symbol], reader: Reader
+    ) -> None:
+        """Matches one argument; a mismatch is kept as a fault at the argument."""
+        before = set(self.bindings.sizes)
+        mismatch = self.match(declared, actual, expression, flexible)
+        variable = get_proper_type(declared)
+        if isinstance(variable, TypeVarType) and symbol_of(variable) in flexible:
+            mismatch = bind_axis(
+                Expected(dim(symbol_of(variable))), self.values.get(name, UNKNOWN_DIM), 0, flexible, self.bindings
+            )
+        for symbol in self.bindings.sizes.keys() - before:
+            self.binders[symbol] = name
+        if mismatch is not None:
+            self.report(mismatch, name, declared, actual, expression)
+
+    def value_type(self, name: str, declared: Type, actual: Type, place: Context) -> None:
+        """Matches a value that is no argument of a written call, such as what one module of a chain hands the next."""
+        mismatch = self.match(declared, actual, None, self.flexible)
+        if mismatch is not None:
+            self.report(mismatch, name, declared, actual, place)
+
+    def match(self, declared: Type, actual: Type, expression: Expression | None, flexible: frozenset[Symbol]) -> Mismatch | None:
+        """Matches a declared type against an actual one, binding names; only a certain mismatch is returned."""
+        wanted, found = get_proper_type(declared), get_proper_type(actual)
+        if isinstance(found, UnionType):
+            return self._match_union_actual(wanted, found, expression, flexible)
+        if isinstance(wanted, UnionType):
+            return self._match_union(wanted, found, expression, flexible)
+        if isinstance(wanted, Instance) and (wanted.type.fullname in GENERIC_ARRAYS or wanted.type.fullname == NDARRAY):
+            return self._match_array(wanted, found, flexible)
+        if isinstance(wanted, TupleType) and isinstance(found, TupleType) and len(wanted.items) == len(found.items):
+            return self._match_all(zip(wanted.items, found.items, strict=True), flexible)
+        if isinstance(wanted, Instance) and wanted.type.fullname in CONTAINERS:
+            return self._match_container(wanted, found, expression, flexible)
+        return None
+
+    def _match_all(self, pairs: Iterator[tuple[Type, Type]], flexible: frozenset[Symbol]) -> Mismatch | None:
+        for declared, actual in pairs:
+            if (mismatch := self.match(declared, actual, None, flexible)) is not None:
+                return mismatch
+        return None
+
+    def _match_union(
+        self, wanted: UnionType, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
+        """The first member that fits, as at run time; nothing is bound when a choice was not certain."""
+        members = [item for item in map(get_proper_type, wanted.items) if _same_kind(item, found)]
+        first: Mismatch | None = None
+        for member in members:
+            saved = self.bindings.copy()
+            mismatch = self.match(member, found, expression, flexible)
+            if mismatch is None:
+                if len(members) > 1:
+                    self.bindings = saved if not _is_certain(member, found) else self.bindings
+                return None
+            self.bindings = saved
+            first = first or mismatch
+        return first
+
+    def _match_union_actual(
+        self, wanted: ProperType, found: UnionType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
+        """An argument that may be one of several types is wrong only when all of them are."""
+        saved = self.bindings.copy()
+        mismatches = []
+        arrays = [item for item in found.items if not isinstance(get_proper_type(item), NoneType)]
+        for item in arrays:
+            self.bindings = saved.copy()
+            mismatches.append(self.match(wanted, item, expression, flexible))
+        if len(arrays) != 1:
+            self.bindings = saved
+        return mismatches[0] if mismatches and all(mismatch is not None for mismatch in mismatches) else None
+
+    def _match_container(
+        self, wanted: Instance, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
+        items = getattr(expression, "items", None)
+        if isinstance(items, list) and len(wanted.args) == 1 and all(isinstance(item, Expression) for item in items):
+            pairs = [(wanted.args[0], self.chk.lookup_type(item)) for item in items if self.chk.has_type(item)]
+            return self._match_all(iter(pairs), flexible)
+        if isinstance(items, list) and len(wanted.args) == 2 and isinstance(expression, DictExpr):
+            values = [(wanted.args[1], self.chk.lookup_type(item)) for _, item in items if self.chk.has_type(item)]
+            return self._match_all(iter(values), flexible)
+        if isinstance(found, TupleType) and len(wanted.args) == 1:
+            return self._match_all(((wanted.args[0], item) for item in found.items), flexible)
+        if isinstance(found, Instance) and found.type.has_base(wanted.type.fullname):
+            mapped = map_instance_to_supertype(found, wanted.type)
+            return self._match_all(zip(wanted.args, mapped.args, strict=False), flexible)
+        return None
+
+    def _match_array(self, wanted: Instance, found: ProperType, flexible: frozenset[Symbol]) -> Mismatch | None:
+        declared, actual = array_of(wanted), array_of(found)
+        if declared is None or actual is None:
+            return None
+        if accepts(declared.dtype, actual.dtype) is Verdict.DIFFERENT:
+            return Mismatch(
+                "shape-dtype",
+                f"the dtype should be {declared.dtype}, found {actual.dtype}",
+                None,
+                str(declared.dtype),
+                str(actual.dtype),
+            )
+        shape = wanted.args[0] if wanted.type.fullname == NDARRAY else wanted.args[1]
+        pattern = pattern_of(interpolations.fill(shape, self.value, Reader(self.chk).named))
+        return bind(pattern, actual.shape, flexible, self.bindings) if pattern is not None else None
+
+    # --- messages and results
+
+    def report(self, mismatch: Mismatch, name: str, declared: Type | None, actual: Type | None, place: Context) -> None:
+        """Keeps a mismatch as the message of an argument."""
+        function = (self.signature.name or self.called or "the call").partition(" of ")[0]
+        expected = shown(declared) if declared is not None else ""
+        found = shown(actual) if actual is not None else ""
+        head = (
+            f'Argument "{name}" to "{function}" is {found}, expected {expected}: '
+            if declared is not None
+            else f'Call of "{function}": '
+        )
+        self.faults.append(Fault(f"{head}{mismatch.reason}{self._origin(mismatch)}", mismatch.code, place))
+
+    def _origin(self, mismatch: Mismatch) -> str:
+        """Who bound the name at fault."""
+        for symbol, name in self.binders.items():
+            if symbol.name == mismatch.symbol:
+                return f' ("{symbol.name}" was bound to {self.bindings.sizes[symbol]} by argument "{name}")'
+        return ""
+
+    def result(self, default: Type) -> Type:
+        """The return type with the bound names filled in; names without a binding are sizes nobody knows."""
+        reader = Reader(self.chk)
+        replaced: dict[TypeVarId, Type] = {}
+        size = reader.named("builtins.int", [])
+        for variable in _all_variables(default):
+            if is_dim(variable) and (variable.id.raw_id, variable.id.namespace) not in self._own():
+                run = isinstance(variable, TypeVarTupleType)
+                replaced[variable.id] = reader.named("builtins.tuple", [size]) if run else size
+        for candidate in size_variables(self.signature):
+            if isinstance(candidate, TypeVarType):
+                known = self.bindings.sizes.get(symbol_of(candidate))
+                replaced[candidate.id] = _default(candidate, reader) if known is None else dim_type(known, reader.named)
+            elif isinstance(candidate, TypeVarTupleType):
+                bound = self.bindings.runs.get(run_of(candidate))
+                shape = bound[1] if bound is not None and not bound[0] else shape_of(ANY)
+                replaced[candidate.id] = _as_run(shape_type(shape, reader.named), reader)
+        whole = get_proper_type(default)
+        if self.signature.is_type_obj() and isinstance(whole, TupleType) and len(whole.items) == len(self.signature.arg_types):
+            default = whole.copy_modified(items=self.signature.arg_types)  # a named tuple has what it was given
+            free = [v for typ in self.signature.arg_types for v in variables_in(typ) if is_free(v)]
+            replaced.update({v.id: reader.named("builtins.int", []) for v in free})
+        expanded = expand_type(default, replaced) if replaced else default
+        return interpolations.fill(expanded, self.value, reader.named)
+
+    def value(self, symbol: Symbol) -> Dim | None:
+        """The size of an int parameter that a shape string mentions as `{n}`; None for other symbols."""
+        if symbol.kind is not Kind.VALUE or symbol.scope != self.owner:
+            return None
+        return interpolations.evaluate(symbol.name, self.values, self.arrays)
+
+    def _own(self) -> set[tuple[int, str]]:
+        return {(variable.id.raw_id, variable.id.namespace) for variable in self.signature.variables}
+
+
+def _default(variable: TypeVarType, reader: Reader) -> Type:
+    """What a size is that no argument has bound: its PEP 696 default, else unknown."""
+    return variable.default if variable.has_default() else reader.named("builtins.int", [])
+
+
+def _as_run(shape: ProperType, reader: Reader) -> Type:
+    """What a variadic type variable is replaced by: a tuple type of fixed length, or a homogeneous one."""
+    return shape if isinstance(shape, TupleType | Instance) else tuple_type([], reader.named)
+
+
+def _all_variables(typ: Type) -> Iterator[TypeVarLikeType]:
+    """Free names in a return type: they occur in no parameter, so this call gives them no size."""
+    for variable in variables_in(typ):
+        if is_free(variable):
+            yield variable
+
+
+def _same_kind(wanted: ProperType, found: ProperType) -> bool:
+    """Whether a union member is the one this argument is meant for, shapes apart."""
+    if isinstance(wanted, NoneType) or isinstance(found, NoneType):
+        return isinstance(wanted, NoneType) and isinstance(found, NoneType)
+    one, other = array_instance(wanted), array_instance(found)
+    if one is not None or other is not None:
+        return one is not None and other is not None and other.type.has_base(one.type.fullname)
+    return True
+
+
+def _is_certain(wanted: ProperType, found: ProperType) -> bool:
+    """Whether an array fits a union member for certain: its dtype and all its sizes are known."""
+    declared, actual = array_of(wanted), array_of(found)
+    return (
+        declared is not None
+        and actual is not None
+        and accepts(declared.dtype, actual.dtype) is Verdict.EQUAL
+        and actual.shape.is_known
+    )
+
+
+def pattern_of(shape: Type) -> Pattern | None:
+    """The pattern that a declared shape asks for; None when it asks for nothing."""
+    proper = get_proper_type(shape)
+    return Pattern(tuple(map(_expected, proper.items))) if isinstance(proper, TupleType) else None
+
+
+def _expected(item: Type) -> Expected:
+    proper = get_proper_type(item)
+    if isinstance(proper, UnpackType):
+        run = run_in(proper)
+        return Expected(run=Run(run.name, run.scope), broadcast=run.broadcast, text=str(run))
+    size = dim_of(proper)
+    match size.atom:
+        case Broadcastable(inner):
+            return Expected(inner, broadcast=True, text=str(size))
+        case _ if isinstance(proper, Instance) and proper.type.fullname == SHARP:
+            return Expected(size if size != ONE else ONE, broadcast=True)
+        case _:
+            return Expected(size, text=str(size))
+
+
+def shown(typ: Type) -> str:
+    """A type in jaxtyping's words."""
+    proper = get_proper_type(typ)
+    array = array_of(proper)
+    if array is not None:
+        return describe(array)
+    if isinstance(proper, UnionType):
+        return " | ".join(shown(item) for item in proper.items)
+    return "None" if isinstance(proper, NoneType) else pretty(str(proper))
