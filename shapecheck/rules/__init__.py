@@ -11,6 +11,7 @@ from shapecheck.rules.table import Layer, Registry, Rule
 
 FAMILIES: tuple[str, ...] = (
     "elementwise",
+    "special",
     "inplace",
     "choosing",
     "scanning",
@@ -24,6 +25,7 @@ FAMILIES: tuple[str, ...] = (
     "fourier",
     "counting",
     "lax",
+    "slicing",
     "reshape",
     "permute",
     "joining",
@@ -32,6 +34,7 @@ FAMILIES: tuple[str, ...] = (
     "convolution",
     "normalization",
     "padding",
+    "contraction",
     "layers",
     "attention",
     "recurrent",

@@ -30,7 +30,7 @@ from shapecheck.core.promotion import (
 )
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
 from shapecheck.core.signature import signature
-from shapecheck.core.value import Arguments, Array, Library, Result, Scalar, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
 from shapecheck.rules.table import Rule, parameters
 
 type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
@@ -45,13 +45,13 @@ def spelled(words: str, *patterns: str) -> tuple[str, ...]:
     return tuple(pattern.format(word) for word in words.split() for pattern in patterns)
 
 
-def gufunc(text: str, params: str, typed: DTypeRule, *names: str, operands: str = "") -> Rule:
+def gufunc(text: str, params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str, operands: str = "") -> Rule:
     """A rule whose shapes are a signature.
 
     Args:
         text: the signature; it is also what `shapecheck rules` prints.
         params: the parameter list; a parameter named `dtype` overrides the dtype rule, `keepdims` and the like are ignored.
-        typed: the dtype of the result from the operands.
+        typed: the dtype of the result from the operands, or one rule for each of several results.
         names: the operations.
         operands: the parameters that are the signature's operands, in order; by default the first ones.
     """
@@ -61,9 +61,20 @@ def gufunc(text: str, params: str, typed: DTypeRule, *names: str, operands: str 
     def compute(a: Arguments) -> Result:
         values = [a[name] for name in chosen]
         found = shapes.apply([shape_of(value) for value in values], a.facts)
+        if isinstance(typed, tuple):
+            return _results(found, [each(values, a.library) for each in typed], a.library)
         return typed_result(found, requested(a, typed(values, a.library)), a.library)
 
-    return Rule(names, bound, compute, text)
+    return Rule(names, bound, compute, text, shapes, tuple(chosen))
+
+
+def _results(found: Shape | tuple[Shape, ...] | Mismatch, typed: Sequence[Typed | Mismatch], library: Library) -> Result:
+    """Several results, each of its own dtype; the first refusal when there is one."""
+    if not isinstance(found, tuple):
+        return found if isinstance(found, Mismatch) else UNKNOWN
+    results = [typed_result(shape, each, library) for shape, each in zip(found, typed, strict=True)]
+    refused = next((each for each in results if isinstance(each, Mismatch)), None)
+    return refused or tuple(each for each in results if not isinstance(each, Mismatch))
 
 
 def shape_of(value: Value) -> Shape:
@@ -169,6 +180,20 @@ def real_floated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """`angle` and norms: the parts' dtype, integers as floats."""
     found = inexact(result_type(values[:1], library), library)
     return Typed(real_part(found.dtypes), found.weak)
+
+
+def always(name: str) -> DTypeRule:
+    """One dtype, whatever the operands have."""
+
+    def named(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        return Typed(dtype_set(name))
+
+    return named
+
+
+def integers(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The library's integer: indices and counts."""
+    return Typed(dtype_set("int32" if library is Library.JAX else "int64"))
 
 
 def unknown_dtype(values: Sequence[Value], library: Library) -> Typed | Mismatch:

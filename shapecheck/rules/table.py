@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from shapecheck.core.dim import Dim, Facts, dim
 from shapecheck.core.shape import Mismatch
+from shapecheck.core.signature import Signature
 from shapecheck.core.value import UNKNOWN, Arguments, LayerValue, Library, Result, Scalar, Value
 
 type Compute = Callable[[Arguments], Result]
@@ -135,12 +136,17 @@ def to_value(literal: object) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An operation's rule: its names, parameters and computation. `text` is what `shapecheck rules` prints."""
+    """An operation's rule: its names, parameters and computation. `text` is what `shapecheck rules` prints.
+
+    `shapes` is the signature when the rule is one line, and `operands` names the parameters it speaks of.
+    """
 
     names: tuple[str, ...]
     parameters: Parameters
     compute: Compute
     text: str
+    shapes: Signature | None = None
+    operands: tuple[str, ...] = ()
 
     def apply(
         self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None, facts: Facts = frozenset()
@@ -163,6 +169,7 @@ class Layer:
     compute: Compute
     text: str
     check: Compute | None = None
+    shapes: Signature | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:

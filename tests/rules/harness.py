@@ -9,7 +9,7 @@ Python value. It is made twice, as real arrays for the library and as values for
 - the same call with sizes replaced by symbols, by unknown sizes or hidden in a run may say less, never anything false.
 
 `@generates("torch.exp")` registers the generator of cases for the table row that has that name (all names of the row are
-tried). The environment variable `SHAPECHECK_RULE_CASES` sets the number of cases per name (6).
+tried); a rule that is one line needs none, its signature says what to generate. The environment variable `SHAPECHECK_RULE_CASES` sets the number of cases per name (6).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import torch
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, compare, dim, substitute
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, accepts, dtype
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items, same
+from shapecheck.core.signature import Operand
 from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Many, Scalar, Slice
 from shapecheck.rules import layer, lookup
 from shapecheck.rules.table import library_of
@@ -151,6 +152,49 @@ def axis(rng: random.Random, rank: int, wrong: float = 0.1) -> int:
     return rng.randint(-rank, rank - 1) if rank else rng.choice((0, -1))
 
 
+def from_signature(rng: random.Random, name: str) -> Case:
+    """A call of a rule that is one line: arrays as its signature wants them, now and then one that does not fit."""
+    found = lookup(name)
+    assert found is not None
+    assert found.shapes is not None
+    sizes = {axis.name: size(rng) for operand in found.shapes.operands for axis in operand.axes}
+    runs = {operand.run: shape(rng, 0, 3) for operand in found.shapes.operands}
+    kind = dtype_for(rng, name, *(FLOATS * 2), *DTYPES[library_of(name)])
+    made: dict[str, Any] = {}
+    for parameter, operand in zip(found.operands, found.shapes.operands, strict=True):
+        other = kind if rng.random() < 0.9 else dtype_for(rng, name)
+        is_number = operand.run is not None and not operand.axes and len(found.operands) > 1 and rng.random() < 0.08
+        made[parameter] = rng.choice((2, 1.5)) if is_number else A(fitting(rng, operand, sizes, runs), other)
+    return Case((*made.values(),))
+
+
+def fitting(
+    rng: random.Random, operand: Operand, sizes: Mapping[str, int], runs: Mapping[str | None, tuple[int, ...]]
+) -> tuple[int, ...]:
+    """A shape for an operand of a signature, or now and then any shape."""
+    if rng.random() < 0.06:
+        return shape(rng, 0, 4)
+    axes = [
+        sizes[a.name] if a.size is None else a.size.constant or 0 for a in operand.axes if not a.optional or rng.random() < 0.7
+    ]
+    if axes and rng.random() < 0.06:
+        axes[rng.randrange(len(axes))] = size(rng)
+    at = sum(not axis.optional for axis in operand.left)
+    run = broadcastable_to(rng, runs[operand.run]) if operand.run is not None and rng.random() < 0.3 else runs[operand.run]
+    return (*axes[:at], *(run if operand.run is not None else ()), *axes[at:])
+
+
+def generator(name: str) -> Generator | None:
+    """The generator of a rule: its family's, else, for a rule that is one line, the signature itself."""
+    if name in GENERATORS:
+        return GENERATORS[name]
+    found = lookup(name)
+    if found is None or found.shapes is None:
+        return None
+    required = [each.name for each in found.parameters.listed if each.required]
+    return from_signature if tuple(required[: len(found.operands)]) == found.operands == tuple(required) else None
+
+
 # --- the two sides of a case ----------------------------------------------------------------------------------------
 
 
@@ -242,7 +286,21 @@ def resolve(name: str) -> Callable[..., Any]:
         import einops  # optional
 
         return getattr(einops, path[-1])
-    return reduce(getattr, path, _ROOTS[root])
+    found = reduce(getattr, path, _ROOTS[root])
+    return _mapped(found) if name in COLLECTIVES else found
+
+
+COLLECTIVES = frozenset(f"jax.lax.{name}" for name in ("psum", "pmean", "pmax", "pmin"))
+"""Operations that run inside a mapped axis only."""
+
+
+def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A collective as its caller sees it from inside `jax.vmap(..., axis_name="mapped")`."""
+
+    def run(array: Any, name: str) -> Any:
+        return jax.vmap(lambda _: function(array, name), axis_name=name, out_axes=None)(jnp.zeros(2))
+
+    return run
 
 
 def _method(found: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -498,8 +556,10 @@ def run_cases(name: str, count: int, seed: int = 0) -> Tally:
     """Tries `count` generated cases of one rule."""
     rng = random.Random(f"{name}/{seed}")
     tally = Tally()
+    make = generator(name)
+    assert make is not None
     for _ in range(count):
-        check(name, GENERATORS[name](rng, name), tally, rng)
+        check(name, make(rng, name), tally, rng)
     return tally
 
 
