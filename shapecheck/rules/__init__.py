@@ -24,6 +24,8 @@ FAMILIES: tuple[str, ...] = (
     "losses",
     "fourier",
     "counting",
+    "polynomials",
+    "positions",
     "lax",
     "slicing",
     "reshape",

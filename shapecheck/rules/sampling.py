@@ -99,11 +99,11 @@ def numpy_sample(category: int) -> Compute:
     return sample
 
 
-def distribution(text: str, params: str, category: int, *names: str) -> Rule:
+def distribution(text: str, params: str, category: int, *names: str, promotes: bool = False) -> Rule:
     """Samples of a distribution whose parameters' shapes make the result's by a signature.
 
     `shape=` replaces what the run of the signature stands for. `jax.random` answers its default dtype whatever the
-    parameters have.
+    parameters have, but for `dtype=` where it `promotes`.
     """
     shapes, bound = signature(text), parameters(f"key, {params}, shape=None, dtype=None, **")
     operands = tuple(each.name for each in bound.listed[1 : 1 + len(shapes.operands)])
@@ -111,12 +111,13 @@ def distribution(text: str, params: str, category: int, *names: str) -> Rule:
     def compute(a: Arguments) -> Result:
         found = shapes.apply([shape_of(a[name]) for name in operands], a.facts)
         if isinstance(found, Mismatch) or a["shape"] is None:
-            return typed_result(found, Typed(dtype_or(a, category)), a.library)
+            dtypes = ANY_DTYPE if promotes and a["dtype"] is not None else dtype_or(a, category)
+            return typed_result(found, Typed(dtypes), a.library)
         asked, last = shape_argument(a["shape"]), len(shapes.results[0]) - 1
         if isinstance(asked, Mismatch) or isinstance(found, tuple):
             return asked if isinstance(asked, Mismatch) else UNKNOWN
         kept = last_axes(found, last) if last else ()
-        return made(a, from_items((*asked.items, *kept)), dtype_or(a, category))
+        return made(a, from_items((*asked.items, *kept)), ANY_DTYPE if promotes else dtype_or(a, category))
 
     return Rule(names, bound, compute, text, shapes, operands)
 
@@ -181,7 +182,7 @@ DISTRIBUTIONS: tuple[Rule, ...] = (
     distribution("*s, *s -> *s", "n, p", FLOATING, "jax.random.binomial"),
     distribution("*s, *s, *s -> *s", "left, mode, right", FLOATING, "jax.random.triangular"),
     distribution("*s n -> *s n", "alpha", FLOATING, "jax.random.dirichlet"),
-    distribution("*s n, *s n n -> *s n", "mean, cov", FLOATING, "jax.random.multivariate_normal"),
+    distribution("*s n, *s n n -> *s n", "mean, cov", FLOATING, "jax.random.multivariate_normal", promotes=True),
 )
 
 TABLE: tuple[Rule, ...] = (
