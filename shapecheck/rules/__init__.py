@@ -17,6 +17,7 @@ FAMILIES: tuple[str, ...] = (
     "scanning",
     "products",
     "linalg",
+    "factorization",
     "reductions",
     "conversion",
     "creation",
@@ -42,6 +43,7 @@ FAMILIES: tuple[str, ...] = (
     "recurrent",
     "einsum",
     "gathering",
+    "editing",
     "einops",
 )
 """The modules of this package that hold a `TABLE`, in the order they are read."""

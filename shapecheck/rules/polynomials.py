@@ -36,6 +36,8 @@ def of_lengths(name: str, length: Length, typed: Typed | None = None) -> Compute
         one, other = vector(a["a1"]), vector(a["a2"])
         if isinstance(one, Mismatch) or isinstance(other, Mismatch):
             return UNKNOWN  # padded as it is, or refused deep inside
+        if shape_of(a["a1"]).rank is None or shape_of(a["a2"]).rank is None:
+            return UNKNOWN
         if ZERO in (one, other):
             return UNKNOWN
         return typed_result(Shape((length(one, other),)), typed or promoted((a["a1"], a["a2"]), a.library), a.library)

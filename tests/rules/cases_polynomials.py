@@ -96,3 +96,8 @@ def histogramdd(rng: random.Random, name: str) -> Case:
 @generates("np.kaiser")
 def kaiser(rng: random.Random, name: str) -> Case:
     return call(rng.choice((1, 5)), 14.0, rigid=False)
+
+
+@generates("np.polyval")
+def polyval(rng: random.Random, name: str) -> Case:
+    return call(A((rng.choice((1, 3)), *shape(rng, 0, 1))), A(shape(rng, 0, 3), dtype_for(rng, name, *FLOATS)))

@@ -48,8 +48,8 @@ FLOATS = ("float16", "float32")
 
 @dataclass(frozen=True)
 class A:
-    """An array of a case. `high` bounds the values of an integer array (`0 <= value < high`); `regular` makes identities,
-    `library` an array of another library than the operation's."""
+    """An array of a case. `high` bounds the values of an integer array (`low <= value < low + high`); `regular` makes
+    identities, `library` an array of another library than the operation's."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
@@ -57,6 +57,7 @@ class A:
     weak: bool = False
     regular: bool = False
     library: Library | None = None
+    low: int = 0
 
 
 @dataclass(frozen=True)
@@ -254,14 +255,14 @@ def _spelled(name: str, library: Library) -> str:
 def _numpy(item: A) -> Any:
     if item.regular and len(item.shape) > 1:
         return np.broadcast_to(np.eye(*item.shape[-2:]), item.shape).astype(item.dtype)
-    flat = np.arange(int(np.prod(item.shape))) % max(item.high, 1)
+    flat = np.arange(int(np.prod(item.shape))) % max(item.high, 1) + item.low
     return flat.reshape(item.shape).astype(item.dtype)
 
 
 def _torch(item: A) -> Any:
     if item.regular:
         return torch.from_numpy(_numpy(replace(item, dtype="float32"))).to(getattr(torch, item.dtype))
-    flat = torch.arange(int(np.prod(item.shape))) % max(item.high, 1)
+    flat = torch.arange(int(np.prod(item.shape))) % max(item.high, 1) + item.low
     return flat.reshape(item.shape).to(getattr(torch, item.dtype))
 
 

@@ -1,0 +1,264 @@
+"""Changing what an array holds or how much of it there is: delete, insert, resize, compress, put; sets of elements.
+
+How many elements stay is often known only when the program runs: such an axis is unknown.
+"""
+
+from __future__ import annotations
+
+from shapecheck.core.dim import UNKNOWN_DIM, Dim
+from shapecheck.core.dtype import ANY_DTYPE, CLASSES, dtype
+from shapecheck.core.promotion import Typed, result_type
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
+from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, size_at
+from shapecheck.rules.creation import shape_argument
+from shapecheck.rules.families import requested, shape_of, spelled, typed_result
+from shapecheck.rules.gathering import default_index
+from shapecheck.rules.table import Compute, Rule, rule
+
+NUMPY = ("np.{}", "jnp.{}")
+ARRAYS = (*NUMPY, "ndarray.{}", "Array.{}")
+
+# --- more or fewer elements ---------------------------------------------------------------------------------------
+
+
+def _resized(a: Arguments, new: Dim) -> Result:
+    """The array with another size on `axis`; flattened first when there is none."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    if a["axis"] is None:
+        return array.with_shape(Shape((new,)))
+    axis = integer(a["axis"])
+    at = None if axis is None else place(axis, array.shape)
+    if not isinstance(at, int):
+        return at or array.with_shape(any_of_rank(array.shape))
+    return array.with_shape(replaced(array.shape, at, new))
+
+
+def _whole(a: Arguments) -> Dim:
+    """The size of `axis`, or of the whole array."""
+    shape = shape_of(a["input"])
+    if a["axis"] is None:
+        return shape.size
+    axis = integer(a["axis"])
+    at = None if axis is None else place(axis, shape)
+    return size_at(shape, at) if isinstance(at, int) else UNKNOWN_DIM
+
+
+def deleted(a: Arguments) -> Result:
+    """One element fewer for an int; for a list, slice or mask it is not known how many."""
+    return _resized(a, _whole(a) - 1 if isinstance(a["obj"], Dim) else UNKNOWN_DIM)
+
+
+def inserted(a: Arguments) -> Result:
+    """More elements: how many the values say."""
+    return _resized(a, _whole(a) + 1 if isinstance(a["obj"], Dim) and _is_number(a["values"]) else UNKNOWN_DIM)
+
+
+def _is_number(value: Value) -> bool:
+    return not isinstance(value, Array | tuple) and value is not UNKNOWN
+
+
+def compressed(a: Arguments) -> Result:
+    """The elements where a mask holds."""
+    mask = shape_of(a["condition"])
+    if mask.rank is not None and mask.rank != 1 and not isinstance(a["condition"], tuple):
+        return Mismatch("shape-rank", f"the condition must be a vector, found ({mask})", None, "1 axis", str(mask))
+    return _resized(a, _asked(a))
+
+
+def resized(a: Arguments) -> Result:
+    """The elements again and again, or cut off, in another shape."""
+    found, array = shape_argument(a["shape"]), a.array("input")
+    return found if isinstance(found, Mismatch) else UNKNOWN if array is None else array.with_shape(found)
+
+
+def some(a: Arguments) -> Result:
+    """A vector of elements, as many as there are."""
+    array = a.array("input")
+    return UNKNOWN if array is None else array.with_shape(Shape((UNKNOWN_DIM,)))
+
+
+def differences(a: Arguments) -> Result:
+    """`ediff1d`: an element fewer than all of them."""
+    array = a.array("input")
+    if array is None or a["to_end"] is not None or a["to_begin"] is not None:
+        return UNKNOWN
+    count = array.shape.size
+    return array.with_shape(Shape((count - 1 if count.constant != 0 else UNKNOWN_DIM,)))
+
+
+# --- sets ---------------------------------------------------------------------------------------------------------
+
+
+def set_of_both(a: Arguments) -> Result:
+    """`union1d` and its kin: a vector, as long as it turns out."""
+    if a["return_indices"] is not False:
+        return UNKNOWN
+    return Array(Shape((_asked(a),)), result_type((a["one"], a["other"]), a.library).dtypes, a.library)
+
+
+def set_difference(a: Arguments) -> Result:
+    """What the first has and the second has not."""
+    one = a.array("one")
+    return UNKNOWN if one is None else one.with_shape(Shape((_asked(a),)))
+
+
+def set_of_one(a: Arguments) -> Result:
+    """`unique_values`."""
+    array = a.array("input")
+    return UNKNOWN if array is None else array.with_shape(Shape((_asked(a),)))
+
+
+def _asked(a: Arguments) -> Dim:
+    return a["size"] if isinstance(a["size"], Dim) else UNKNOWN_DIM
+
+
+# --- elements replaced --------------------------------------------------------------------------------------------
+
+
+@on_array
+def replaced_elements(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """The array with some elements changed."""
+    return shape
+
+
+def nothing(a: Arguments) -> Result:
+    """numpy changes the array it is given and answers None."""
+    return None
+
+
+@on_array
+def filled_diagonal(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """An array of at least two axes."""
+    if shape.rank is not None and shape.rank < 2:
+        return Mismatch("shape-rank", f"needs at least 2 axes, found ({shape})", None, "2 axes", str(shape))
+    return shape
+
+
+# --- bits ---------------------------------------------------------------------------------------------------------
+
+
+def packed(a: Arguments) -> Result:
+    """Eight bools in a byte, along an axis or all of them."""
+    whole = _whole(a)
+    found = _resized(a, (whole + 7) // 8)
+    return found.with_dtype(dtype("uint8")) if isinstance(found, Array) else found
+
+
+def unpacked(a: Arguments) -> Result:
+    """Eight numbers out of a byte."""
+    found = _resized(a, _whole(a) * 8 if a["count"] is None else UNKNOWN_DIM)
+    return found.with_dtype(dtype("uint8")) if isinstance(found, Array) else found
+
+
+# --- of several arrays --------------------------------------------------------------------------------------------
+
+
+def broadcast_each(a: Arguments) -> Result:
+    """Every array in the shape that all broadcast to."""
+    arrays = a["arrays"]
+    if not isinstance(arrays, tuple):
+        return UNKNOWN
+    found = broadcast_all([shape_of(each) for each in arrays], a.facts)
+    if isinstance(found, Mismatch):
+        return found
+    return tuple(each.with_shape(found) if isinstance(each, Array) else UNKNOWN for each in arrays)
+
+
+def chosen(a: Arguments) -> Result:
+    """`choose`, `select`, `piecewise`: conditions and choices broadcast."""
+    values = [item for name in ("first", "second") for item in _items(a[name])]
+    if not all(isinstance(each, Array) for each in values) or not values:
+        return UNKNOWN
+    found = broadcast_all([shape_of(each) for each in values], a.facts)
+    return found if isinstance(found, Mismatch) else Array(found, ANY_DTYPE, a.library)
+
+
+def _items(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def block(a: Arguments) -> Result:
+    """Nested lists of blocks: only the number of axes is known."""
+    return Array(ANY_SHAPE, ANY_DTYPE, a.library)
+
+
+# --- order --------------------------------------------------------------------------------------------------------
+
+
+def partitioned(positions: bool) -> Compute:
+    """`partition` keeps the shape, `argpartition` answers positions."""
+
+    def in_parts(a: Arguments) -> Result:
+        array = a.array("input")
+        if array is None:
+            return UNKNOWN
+        if a["axis"] is None:
+            array = array.with_shape(Shape((array.shape.size,)))
+        elif (axis := integer(a["axis"])) is not None and isinstance(at := place(axis, array.shape), Mismatch):
+            return at
+        return Array(array.shape, default_index(a.library), a.library) if positions else array
+
+    return in_parts
+
+
+def sorted_complex(a: Arguments) -> Result:
+    """Complex numbers in order."""
+    array = a.array("input")
+    return UNKNOWN if array is None else array.with_dtype(CLASSES["Complex"])
+
+
+# --- along two axes -----------------------------------------------------------------------------------------------
+
+
+def trace(a: Arguments) -> Result:
+    """The sum of a diagonal: its two axes go."""
+    array, axes = a.array("input"), (integer(a["axis1"]), integer(a["axis2"]))
+    if array is None:
+        return UNKNOWN
+    if array.shape.rank is not None and array.shape.rank < 2:
+        return Mismatch("shape-rank", f"needs at least 2 axes, found ({array.shape})", None, "2 axes", str(array.shape))
+    at = [None if axis is None else place(axis, array.shape) for axis in axes]
+    wrong = next((each for each in at if isinstance(each, Mismatch)), None)
+    if wrong is not None or array.shape.rank is None or at[0] == at[1] or None in at:
+        return wrong or UNKNOWN
+    kept = tuple(n for axis, n in enumerate(array.shape.dims) if axis not in at)
+    return typed_result(Shape(kept), requested(a, Typed(ANY_DTYPE)), a.library)
+
+
+TABLE: tuple[Rule, ...] = (
+    rule(deleted, "input|arr, obj, axis=None, **", *spelled("delete", *NUMPY)),
+    rule(inserted, "input|arr, obj, values, axis=None", *spelled("insert", *NUMPY)),
+    rule(compressed, "condition, input|a, axis=None, *, size=None, **", *spelled("compress", *NUMPY)),
+    rule(compressed, "input, condition, axis=None, *, size=None, **", "ndarray.compress", "Array.compress"),
+    rule(resized, "input|a, shape|new_shape", *spelled("resize", *NUMPY)),
+    rule(some, "condition, input|arr, **", *spelled("extract", *NUMPY)),
+    rule(some, "input|filt, trim='fb', **", "np.trim_zeros"),
+    rule(differences, "input|ary, to_end=None, to_begin=None", *spelled("ediff1d", *NUMPY)),
+    rule(
+        set_of_both,
+        "one|ar1, other|ar2, assume_unique=False, return_indices=False, *, size=None, **",
+        *spelled("intersect1d union1d setxor1d", *NUMPY),
+    ),
+    rule(set_difference, "one|ar1, other|ar2, assume_unique=False, *, size=None, **", *spelled("setdiff1d", *NUMPY)),
+    rule(set_of_one, "input|x, *, size=None, **", *spelled("unique_values", *NUMPY)),
+    rule(replaced_elements, "input|a|arr, ind|mask, v|vals, **", *spelled("put place", "jnp.{}")),
+    rule(replaced_elements, "input|arr, indices, values, axis, **", "jnp.put_along_axis"),
+    rule(nothing, "input|a|arr, ind|mask, v|vals, **", *spelled("put place", "np.{}"), "ndarray.put"),
+    rule(nothing, "input|arr, indices, values, axis=-1", "np.put_along_axis"),
+    rule(nothing, "input|a, val, wrap=False", "np.fill_diagonal"),
+    rule(nothing, "x", "np.random.shuffle"),
+    rule(filled_diagonal, "input|a, val, **", "jnp.fill_diagonal"),
+    rule(packed, "input|a, axis=None, bitorder='big'", *spelled("packbits", *NUMPY)),
+    rule(unpacked, "input|a, axis=None, count=None, bitorder='big'", *spelled("unpackbits", *NUMPY)),
+    rule(broadcast_each, "*arrays", *spelled("broadcast_arrays", *NUMPY), "torch.broadcast_tensors"),
+    rule(chosen, "first|a, second|choices, **", *spelled("choose", *NUMPY, "Array.{}", "ndarray.{}")),
+    rule(chosen, "first|condlist, second|choicelist, default=0", *spelled("select", *NUMPY)),
+    rule(block, "arrays", *spelled("block", *NUMPY)),
+    rule(partitioned(False), "input|a, kth, axis=-1, **", *spelled("partition", *NUMPY)),
+    rule(partitioned(True), "input|a, kth, axis=-1, **", *spelled("argpartition", *ARRAYS)),
+    rule(sorted_complex, "input|a", *spelled("sort_complex", *NUMPY)),
+    rule(trace, "input|a, offset=0, axis1=0, axis2=1, dtype=None, out=None", *spelled("trace", *ARRAYS)),
+)
