@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.promotion import COMPLEX, FLOATING, Typed
+from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
@@ -17,8 +17,6 @@ from shapecheck.rules.families import (
     always,
     equal_dtypes,
     gufunc,
-    kept,
-    only,
     or_unknown,
     promoted,
     shape_of,

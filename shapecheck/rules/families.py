@@ -31,7 +31,7 @@ from shapecheck.core.promotion import (
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
-from shapecheck.rules.table import Rule, parameters
+from shapecheck.rules.table import Compute, Layer, Rule, parameters
 
 type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
 
@@ -66,6 +66,26 @@ def gufunc(text: str, params: str, typed: DTypeRule | tuple[DTypeRule, ...], *na
         return typed_result(found, requested(a, typed(values, a.library)), a.library)
 
     return Rule(names, bound, compute, text, shapes, tuple(chosen))
+
+
+def sized(
+    name: str, constructor: str, call: str, text: str, typed: DTypeRule, *, check: Compute | None = None, operands: str = ""
+) -> Layer:
+    """A layer whose shapes are a signature; its constructor's arguments are the sizes of the axes of their names.
+
+    sized("flax.linen.Dense", "features, **", "inputs", "*b _ -> *b features", floated)
+    """
+    shapes, fields, bound = signature(text), parameters(constructor), parameters(call)
+    chosen = operands.split() or [each.name for each in bound.listed[: len(shapes.operands)]]
+
+    def compute(a: Arguments) -> Result:
+        values = [a[each] for each in chosen]
+        sizes = {each.name: found for each in fields.listed if isinstance(found := a[each.name], Dim)}
+        return typed_result(
+            shapes.apply([shape_of(value) for value in values], a.facts, sizes), typed(values, a.library), a.library
+        )
+
+    return Layer(name, fields, bound, compute, text, check, shapes)
 
 
 def _results(found: Shape | tuple[Shape, ...] | Mismatch, typed: Sequence[Typed | Mismatch], library: Library) -> Result:

@@ -35,9 +35,8 @@ def compressed(rng: random.Random, name: str) -> Case:
     sizes = full(rng)
     mask, array = A((1,) if rng.random() < 0.9 else (1, 1), "bool"), A(sizes)
     if name.startswith(("jnp", "Array")):  # the mask must be known to jax
-        return call(
-            *((array, np.array([True])) if "Array" in name else (np.array([True]), array)), *maybe_axis(rng, sizes), rigid=False
-        )
+        first, second = (array, np.array([True])) if "Array" in name else (np.array([True]), array)
+        return call(first, second, *maybe_axis(rng, sizes), size=1, rigid=False)
     return call(*((array, mask) if "ndarray" in name else (mask, array)), *maybe_axis(rng, sizes), rigid=False)
 
 

@@ -1,0 +1,142 @@
+"""Torch layers that fewer programs need: lazy ones, stacks of transformer layers, similarities, further activations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shapecheck.core.dim import ONE
+from shapecheck.core.promotion import COMPLEX, FLOATING
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, from_items
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.rules.attention import check_transformer, transformer
+from shapecheck.rules.axes import flag, on_array, size
+from shapecheck.rules.convolution import check_groups, conv_layer, transposed_layer, wrong_rank
+from shapecheck.rules.families import (
+    float_array,
+    gufunc,
+    kept,
+    only,
+    or_unknown,
+    promoted,
+    shape_of,
+    sized,
+    spelled,
+    typed_result,
+)
+from shapecheck.rules.layers import as_function, identity
+from shapecheck.rules.normalization import batch_norm, instance_norm, second_axis
+from shapecheck.rules.padding import interpolate
+from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
+
+floats = only(kept, FLOATING, COMPLEX)
+
+
+def lazy(computed: Compute, field: str) -> Compute:
+    """A layer that learns one of its sizes from its first input: that size is not checked."""
+
+    def lazily(a: Arguments) -> Result:
+        return computed(replace(a, values={field: UNKNOWN, **a.values}))
+
+    lazily.__name__ = f"lazy {computed.__name__}"
+    return lazily
+
+
+def pairwise_distance(a: Arguments) -> Result:
+    """A distance along the last axis, which goes or becomes 1."""
+    found, keeps = broadcast(shape_of(a["x1"]), shape_of(a["x2"]), a.facts), flag(a["keepdim"])
+    typed = or_unknown(promoted)((a["x1"], a["x2"]), a.library)
+    if isinstance(found, Mismatch):
+        return found
+    if not found.items or keeps is None or (found.run is not None and not found.suffix):
+        return typed_result(ANY_SHAPE, typed, a.library)
+    return typed_result(from_items((*found.items[:-1], *([ONE] if keeps else []))), typed, a.library)
+
+
+@on_array
+def threshold(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """Values below a threshold are replaced: elementwise."""
+    return shape
+
+
+@on_array
+def channel_shuffle(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """The groups must divide the channels."""
+    if (refused := wrong_rank(shape, range(3, 99), "batch, channels, ...")) is not None:
+        return refused
+    found = second_axis(shape)
+    if found is None:
+        return shape
+    return check_groups(Arguments({"channels": found, "groups": size(a["groups"])}, a.library), "channels") or shape
+
+
+@on_array
+def local_response(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """Normalizes over neighbouring channels."""
+    return wrong_rank(shape, range(3, 99), "batch, channels, ...") or shape
+
+
+@on_array
+def any_instance(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """`F.instance_norm` keeps the shape."""
+    return shape
+
+
+def prelu_function(a: Arguments) -> Result:
+    """One slope for all or one for each channel."""
+    array = a.array("input")
+    return UNKNOWN if array is None else float_array(array) or array
+
+
+def adaptive_log_softmax(a: Arguments) -> Result:
+    """The log-probability of each target, and the loss."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    if (refused := wrong_rank(array.shape, (1, 2), "batch, features")) is not None:
+        return refused
+    lead = Shape(array.shape.dims[:-1]) if array.shape.rank is not None else Array().shape
+    return array.with_shape(lead), array.with_shape(Shape())
+
+
+_LAZY_CONV = "out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros', **"
+_LAZY_TRANSPOSED = (
+    "out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, padding_mode='zeros', **"
+)
+_LAZY_NORM = "eps=1e-05, momentum=0.1, affine={}, track_running_stats={}, **"
+_TRANSFORMER = "d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048, **"
+
+
+def _lazy_layers(n: int) -> tuple[Layer, ...]:
+    return (
+        layer(f"nn.LazyConv{n}d", _LAZY_CONV, "input", lazy(conv_layer(n), "in_channels")),
+        layer(f"nn.LazyConvTranspose{n}d", _LAZY_TRANSPOSED, "input, output_size=None", lazy(transposed_layer(n), "in_channels")),
+        layer(f"nn.LazyBatchNorm{n}d", _LAZY_NORM.format(True, True), "input", lazy(batch_norm(n), "num_features")),
+        layer(f"nn.LazyInstanceNorm{n}d", _LAZY_NORM.format(True, True), "input", lazy(instance_norm(n), "num_features")),
+    )
+
+
+TABLE: tuple[Rule | Layer, ...] = (
+    gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("hardshrink softshrink rrelu celu_ selu_ elu_", "F.{}")),
+    gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("celu selu rrelu", "torch.{}")),
+    rule(threshold, "input, threshold, value, inplace=False", "F.threshold", "torch.threshold"),
+    rule(prelu_function, "input, weight", "F.prelu", "torch.prelu", "Tensor.prelu"),
+    rule(any_instance, "input, running_mean=None, running_var=None, weight=None, bias=None, **", "F.instance_norm"),
+    rule(local_response, "input, size, alpha=0.0001, beta=0.75, k=1.0", "F.local_response_norm"),
+    rule(pairwise_distance, "x1, x2, p=2.0, eps=0, keepdim=False", "F.pairwise_distance"),
+    rule(channel_shuffle, "input, groups", *spelled("channel_shuffle native_channel_shuffle", "torch.{}"), "F.channel_shuffle"),
+    rule(interpolate, "input, size=None, scale_factor=None, *, mode='nearest', **", "F.upsample_nearest"),
+    rule(interpolate, "input, size=None, scale_factor=None, *, mode='bilinear', **", "F.upsample_bilinear"),
+    sized("nn.LazyLinear", "out_features, bias=True, **", "input", "*b _ -> *b out_features", floats),
+    *_lazy_layers(1), *_lazy_layers(2), *_lazy_layers(3),
+    layer("nn.Threshold", "threshold, value, inplace=False", "input", as_function("F.threshold")),
+    layer("nn.RReLU", "lower=0.125, upper=0.25, inplace=False", "input", as_function("F.rrelu")),
+    layer("nn.FeatureAlphaDropout", "p=0.5, inplace=False", "input", identity),
+    layer("nn.LocalResponseNorm", "size, alpha=0.0001, beta=0.75, k=1.0", "input", as_function("F.local_response_norm")),
+    layer("nn.CosineSimilarity", "dim=1, eps=0", "x1, x2", as_function("F.cosine_similarity")),
+    layer("nn.PairwiseDistance", "p=2.0, eps=0, keepdim=False", "x1, x2", as_function("F.pairwise_distance")),
+    layer("nn.ChannelShuffle", "groups", "input", channel_shuffle),
+    layer("nn.AdaptiveLogSoftmaxWithLoss", "in_features, n_classes, cutoffs, **", "input, target", adaptive_log_softmax),
+    sized("nn.TransformerEncoder", "encoder_layer, num_layers, norm=None, **", "src, **", "*b s d -> *b s d", floats),
+    sized("nn.TransformerDecoder", "decoder_layer, num_layers, norm=None, **", "tgt, memory, **", "*b t d, *b s d -> *b t d", floats, operands="tgt memory"),
+    layer("nn.Transformer", _TRANSFORMER, "src, tgt, src_mask=None, tgt_mask=None, **", transformer("tgt", "src"), check_transformer),
+)  # fmt: skip

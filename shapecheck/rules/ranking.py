@@ -1,0 +1,133 @@
+"""Losses of pairs, triples and label sets: each is a signature for its elements, and `reduction=`.
+
+`losses` has those of classes and of elementwise differences.
+"""
+
+from __future__ import annotations
+
+from shapecheck.core.dim import Verdict
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.promotion import Typed
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
+from shapecheck.core.signature import signature
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.rules.families import or_unknown, promoted, shape_of
+from shapecheck.rules.layers import as_function
+from shapecheck.rules.losses import reduced
+from shapecheck.rules.table import Layer, Rule, layer, parameters, rule
+
+_OLD = "size_average=None, reduce=None, reduction='mean'"
+_NEW = "*, size_average=None, reduce=None, reduction='mean'"
+
+
+def loss(text: str, operands: str, options: str, name: str) -> Rule:
+    """A loss whose elements' shape is a signature of its first arguments."""
+    shapes, bound = signature(text), parameters(f"{operands}, {options}")
+    names = tuple(each.name for each in bound.listed[: len(shapes.operands)])
+
+    def compute(a: Arguments) -> Result:
+        values = [a[each] for each in names]
+        found = shapes.apply([shape_of(value) for value in values], a.facts)
+        if isinstance(found, Mismatch | tuple):
+            return found if isinstance(found, Mismatch) else UNKNOWN
+        typed = or_unknown(promoted)(values, a.library)
+        return reduced(a, found, typed if isinstance(typed, Typed) else Typed(ANY_DTYPE))
+
+    return Rule((name,), bound, compute, text, shapes, names)
+
+
+def ctc(a: Arguments) -> Result:
+    """One loss for each sequence of the batch: log-probabilities are `time batch classes`."""
+    scores = a.array("log_probs")
+    if scores is None:
+        return UNKNOWN
+    if scores.shape.rank not in (None, 2, 3):
+        reason = f"expected 2 or 3 axes (time, batch, classes), found {scores.shape.rank} ({scores.shape})"
+        return Mismatch("shape-rank", reason, None, "2 or 3 axes", str(scores.shape))
+    elements = ANY_SHAPE if scores.shape.rank is None else Shape(scores.shape.dims[1:-1])
+    options = {"size_average": None, "reduce": None, **a.values}
+    return reduced(Arguments(options, a.library, a.facts), elements, Typed(scores.dtype))
+
+
+def gaussian(a: Arguments) -> Result:
+    """Input and target broadcast; the variance has the input's shape, or lacks or has one element on the last axis."""
+    array = a.array("input")
+    if array is None or same(array.shape, shape_of(a["target"]), a.facts) is not Verdict.EQUAL:
+        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
+    options = {"size_average": None, "reduce": None, **a.values}
+    return reduced(Arguments(options, a.library, a.facts), array.shape, Typed(ANY_DTYPE))
+
+
+def label_sets(a: Arguments) -> Result:
+    """The mean over the labels, the last axis, for each row."""
+    found = shape_of(a["input"])
+    if same(found, shape_of(a["target"]), a.facts) is not Verdict.EQUAL or not found.rank:
+        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
+    return reduced(a, Shape(found.dims[:-1]), Typed(ANY_DTYPE))
+
+
+FUNCTIONS: tuple[Rule, ...] = (
+    loss("*s, *s, *s -> *s", "input1, input2, target", f"margin=0, {_OLD}", "F.margin_ranking_loss"),
+    loss("*b _, *b _, *b -> *b", "input1, input2, target", f"margin=0, {_OLD}", "F.cosine_embedding_loss"),
+    loss("*s, *s -> *s", "input, target", f"margin=1.0, {_OLD}", "F.hinge_embedding_loss"),
+    loss(
+        "*b _, *b _, *b _ -> *b",
+        "anchor, positive, negative",
+        f"margin=1.0, p=2, eps=0, swap=False, {_OLD}",
+        "F.triplet_margin_loss",
+    ),
+    loss(
+        "*b _, *b _, *b _ -> *b",
+        "anchor, positive, negative",
+        f"{_NEW}, distance_function=None, margin=1.0, swap=False",
+        "F.triplet_margin_with_distance_loss",
+    ),
+    loss("n? c, n? -> n?", "input, target", f"p=1, margin=1.0, weight=None, {_OLD}", "F.multi_margin_loss"),
+    loss("n? c?, n? c? -> n?", "input, target", _OLD, "F.multilabel_margin_loss"),
+    loss(
+        "*s, *s -> *s",
+        "input, target",
+        "log_input=True, full=False, size_average=None, eps=0, reduce=None, reduction='mean'",
+        "F.poisson_nll_loss",
+    ),
+)
+
+_LAYERS = (
+    ("MarginRankingLoss", f"margin=0.0, {_OLD}", "input1, input2, target", "margin_ranking_loss"),
+    ("CosineEmbeddingLoss", f"margin=0.0, {_OLD}", "input1, input2, target", "cosine_embedding_loss"),
+    ("HingeEmbeddingLoss", f"margin=1.0, {_OLD}", "input, target", "hinge_embedding_loss"),
+    ("TripletMarginLoss", f"margin=1.0, p=2.0, eps=0, swap=False, {_OLD}", "anchor, positive, negative", "triplet_margin_loss"),
+    (
+        "TripletMarginWithDistanceLoss",
+        "*, distance_function=None, margin=1.0, swap=False, reduction='mean'",
+        "anchor, positive, negative",
+        "triplet_margin_with_distance_loss",
+    ),
+    ("MultiMarginLoss", f"p=1, margin=1.0, weight=None, {_OLD}", "input, target", "multi_margin_loss"),
+    ("MultiLabelMarginLoss", _OLD, "input, target", "multilabel_margin_loss"),
+    ("MultiLabelSoftMarginLoss", f"weight=None, {_OLD}", "input, target", "multilabel_soft_margin_loss"),
+    (
+        "PoissonNLLLoss",
+        "log_input=True, full=False, size_average=None, eps=0, reduce=None, reduction='mean'",
+        "input, target",
+        "poisson_nll_loss",
+    ),
+    ("GaussianNLLLoss", "*, full=False, eps=0, reduction='mean'", "input, target, var", "gaussian_nll_loss"),
+    (
+        "CTCLoss",
+        "blank=0, reduction='mean', zero_infinity=False",
+        "log_probs, targets, input_lengths, target_lengths",
+        "ctc_loss",
+    ),
+)
+LAYERS: tuple[Layer, ...] = tuple(
+    layer(f"nn.{name}", fields, call, as_function(f"F.{function}")) for name, fields, call, function in _LAYERS
+)
+
+TABLE: tuple[Rule | Layer, ...] = (
+    *FUNCTIONS,
+    rule(label_sets, f"input, target, weight=None, {_OLD}", "F.multilabel_soft_margin_loss"),
+    rule(gaussian, "input, target, var, full=False, eps=0, reduction='mean'", "F.gaussian_nll_loss"),
+    rule(ctc, "log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', zero_infinity=False", "F.ctc_loss"),
+    *LAYERS,
+)
