@@ -105,6 +105,13 @@ TABLE: tuple[Rule, ...] = (
     rule(found_in, "sorted_sequence, values|input, *, out_int32=False, **", "torch.searchsorted"),
     rule(
         found_in,
+        "sorted_sequence, values|v, side='left', sorter=None, *, out_int32=False, **",
+        "Array.searchsorted",
+        "ndarray.searchsorted",
+    ),
+    gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("poisson", "torch.{}")),
+    rule(
+        found_in,
         "sorted_sequence|a, values|v, side='left', sorter=None, *, out_int32=False, **",
         *spelled("searchsorted", *NUMPY),
     ),
@@ -120,5 +127,5 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s, *s -> *s", "abs, angle", parts_of_complex, "torch.polar"),
     rule(whole, "input, other, **", *spelled("equal", *TORCH)),
     rule(whole, "input, other, **", *spelled("allclose", *TORCH)),
-    rule(whole_broadcast, "input|a|a1, other|b|a2, **", *spelled("allclose array_equal", *NUMPY)),
+    rule(whole_broadcast, "input|a|a1, other|b|a2, **", *spelled("allclose array_equal array_equiv", *NUMPY)),
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, bounds, dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, default
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, from_items
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
 from shapecheck.rules.families import dtype_argument, float_array, spelled
 from shapecheck.rules.table import Compute, Rule, rule
@@ -145,6 +145,32 @@ def linspace(a: Arguments) -> Result:
         return UNKNOWN
     complexes = COMPLEX in (number_category(a["start"]), number_category(a["end"]))
     return made(a, shape_argument(a["steps"]), dtype_or(a, COMPLEX if complexes else FLOATING))
+
+
+def spaced(a: Arguments) -> Result:
+    """`geomspace`, `logspace`: numbers between two, of floats."""
+    if number_category(a["start"]) is None or number_category(a["end"]) is None:
+        return UNKNOWN
+    return made(a, shape_argument(a["steps"]), ANY_DTYPE)
+
+
+def from_buffer(a: Arguments) -> Result:
+    """A vector, as long as the data; `count` limits it."""
+    count = a["count"]
+    length = count if isinstance(count, Dim) and count.constant != -1 else UNKNOWN_DIM
+    dtypes = dtype_argument(a["dtype"], a.library) if a["dtype"] is not None else ANY_DTYPE
+    return made(a, Shape((length,)), dtypes)
+
+
+def normal(a: Arguments) -> Result:
+    """`torch.normal(mean, std)`: both broadcast, or a size is given."""
+    if a["size"] is not None:
+        return made(a, shape_argument(a["size"]), dtype_or(a, FLOATING))
+    arrays = [each for each in (a["mean"], a["std"]) if isinstance(each, Array)]
+    found = broadcast_all([each.shape for each in arrays], a.facts)
+    if isinstance(found, Mismatch) or not arrays:
+        return found if isinstance(found, Mismatch) else UNKNOWN
+    return made(a, found, arrays[0].dtype if len(arrays) == 1 else ANY_DTYPE)
 
 
 def eye(a: Arguments) -> Result:
@@ -290,6 +316,11 @@ TABLE: tuple[Rule, ...] = (
         "start, end|stop, steps|num=50, endpoint=True, retstep=False, dtype=None, **",
         *spelled("linspace", "jnp.{}", "np.{}"),
     ),
+    rule(
+        spaced,
+        "start, end|stop, steps|num=50, endpoint=True, *, base=10.0, dtype=None, axis=0",
+        *spelled("geomspace logspace", "jnp.{}", "np.{}"),
+    ),
     rule(eye, "n, m=None, *, dtype=None, **", "torch.eye"),
     rule(eye, "n|N, m|M=None, k=0, dtype=None, **", *spelled("eye tri", "jnp.{}", "np.{}")),
     rule(eye, "n, dtype=None, m=None", "jnp.identity", "np.identity"),
@@ -300,6 +331,13 @@ TABLE: tuple[Rule, ...] = (
         *spelled("hann_window hamming_window blackman_window bartlett_window", "torch.{}"),
     ),
     rule(one_axis(FLOATING), "n|M, dtype=None", *spelled("hanning hamming blackman bartlett", "np.{}", "jnp.{}")),
+    rule(normal, "mean, std=1.0, size=None, *, dtype=None, **", "torch.normal"),
+    rule(one_axis(FLOATING), "n|window_length, periodic=True, beta=12.0, *, dtype=None, **", "torch.kaiser_window"),
+    rule(from_buffer, "buffer, dtype, count=-1, **", "np.fromiter"),
+    rule(from_buffer, "buffer, dtype='float64', count=-1, **", "np.frombuffer"),
+    rule(from_buffer, "buffer, *, dtype, count=-1, **", "torch.frombuffer"),
+    rule(from_buffer, "file, dtype='float64', count=-1, **", "np.fromfile"),
+    rule(from_buffer, "string, dtype='float64', count=-1, *, sep", "np.fromstring"),
     rule(torch_randint, "*rest, low=None, high=None, size=None, dtype=None, **", "torch.randint"),
     rule(from_data, "data, *, dtype=None, **", "torch.tensor"),
     rule(

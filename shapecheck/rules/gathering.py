@@ -179,6 +179,34 @@ def _index_shape(index: Value) -> Shape | None:
             return None
 
 
+@on_array
+def put(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """Elements of the flat array replaced."""
+    return shape
+
+
+@on_array
+def index_put(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """What `x[indices] = values` does; an index for each of the first axes."""
+    indices = a["indices"]
+    if isinstance(indices, tuple) and shape.rank is not None and len(indices) > shape.rank:
+        reason = f"{len(indices)} indices for an array of {shape.rank} axes ({shape})"
+        return Mismatch("shape-rank", reason, None, f"<={shape.rank}", str(len(indices)))
+    return shape
+
+
+def select(a: Arguments) -> Result:
+    """One element of an axis, which goes."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    axis = integer(a["dim"])
+    at = None if axis is None else place(axis, array.shape)
+    if not isinstance(at, int):
+        return at or array.with_shape(ANY_SHAPE)
+    return array.with_shape(replaced(array.shape, at))
+
+
 # --- order -------------------------------------------------------------------------------------------------------
 
 
@@ -297,17 +325,21 @@ TABLE = (
     rule(index_place, "input, dim, index, value", "torch.index_fill", "Tensor.index_fill", "Tensor.index_fill_"),
     rule(take, "input|a, index|indices, dim|axis=None, **", "torch.take", "Tensor.take", "jnp.take", "np.take", "Array.take", "ndarray.take"),
     rule(topk, "input, k, dim=-1, largest=True, sorted=True", "torch.topk", "Tensor.topk"),
+    rule(put, "input, index, source, **", "torch.put", "Tensor.put", "Tensor.put_"),
+    rule(index_put, "input, indices, values, **", "torch.index_put", "Tensor.index_put", "Tensor.index_put_"),
+    rule(select, "input, dim, index", "torch.select", "Tensor.select"),
     rule(topk, "input|operand, k, *, dim|axis=-1", "jax.lax.top_k"),
     rule(ordered(True, False), "input, dim=-1, descending=False, **", "torch.sort", "Tensor.sort"),
     rule(ordered(False, True), "input, dim=-1, descending=False, **", "torch.argsort", "Tensor.argsort"),
-    rule(ordered(False, False), "input|a, dim|axis=-1, **", "jnp.sort", "np.sort"),
+    rule(ordered(False, False), "input|a, dim|axis=-1, **", "jnp.sort", "np.sort", "Array.sort"),
     rule(ordered(False, True), "input|a, dim|axis=-1, **", "jnp.argsort", "np.argsort", "Array.argsort", "ndarray.argsort"),
     rule(masked_select, "input, mask", "torch.masked_select", "Tensor.masked_select"),
     rule(masked_scatter, "input, mask, source", "torch.masked_scatter", "Tensor.masked_scatter", "Tensor.masked_scatter_"),
     rule(nonzero, "input, *, as_tuple=False", "torch.nonzero", "Tensor.nonzero", "torch.argwhere", "Tensor.argwhere"),
     rule(nonzero, "input|a, as_tuple=False", "np.argwhere"),
-    rule(nonzero, "input|a, as_tuple=True", "np.nonzero", "ndarray.nonzero"),
+    rule(nonzero, "input|a, as_tuple=True", "np.nonzero", "ndarray.nonzero", "jnp.nonzero", "Array.nonzero"),
     rule(unique, "input, sorted=True, return_inverse=False, return_counts=False, dim=None", "torch.unique", "Tensor.unique"),
     rule(unique, "input, return_inverse=False, return_counts=False, dim=None", "torch.unique_consecutive", "Tensor.unique_consecutive"),
     rule(unique, "input|ar, return_index=False, return_inverse=False, return_counts=False, dim|axis=None, **", "np.unique"),
+    rule(unique, "input|ar, return_index=False, return_inverse=False, return_counts=False, dim|axis=None, **", "jnp.unique"),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, compare, dim, extremu
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, from_items
 from shapecheck.core.value import Arguments, Library
 from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, place, places, replaced, size_at
+from shapecheck.rules.families import gufunc, kept
 from shapecheck.rules.table import rule
 
 ANY_AXES = from_items([ANY_RUN])
@@ -237,6 +238,29 @@ def diag_embed(a: Arguments, shape: Shape) -> Shape | Mismatch:
     return replaced(shape, len(shape.items) - 1, side, side)
 
 
+@on_array
+def diagflat(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """All elements on the diagonal of a matrix."""
+    offset = integer(a["offset"])
+    side = shape.size + abs(offset) if offset is not None else UNKNOWN_DIM
+    return Shape((side, side))
+
+
+@on_array
+def rollaxis(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """An axis moves to stand before another."""
+    axis, start = integer(a["axis"]), integer(a["start"])
+    if axis is None or start is None or shape.rank is None:
+        return any_of_rank(shape)
+    at = place(axis, shape)
+    if not isinstance(at, int) or not -shape.rank <= start <= shape.rank:
+        return at if isinstance(at, Mismatch) else any_of_rank(shape)
+    to = start + shape.rank if start < 0 else start
+    rest = [n for index, n in enumerate(shape.dims) if index != at]
+    rest.insert(to - (at < to), shape.dims[at])
+    return Shape(tuple(rest))
+
+
 TABLE = (
     rule(transpose, "input, dim0|axis0, dim1|axis1", "torch.transpose", "torch.swapaxes", "torch.swapdims", "Tensor.transpose", "Tensor.transpose_", "Tensor.swapaxes", "Tensor.swapdims"),
     rule(transpose, "input|a, dim0|axis1, dim1|axis2", "jnp.swapaxes", "np.swapaxes", "Array.swapaxes", "ndarray.swapaxes"),
@@ -255,5 +279,9 @@ TABLE = (
     rule(rot90, "input|m, k=1, dims|axes=(0,1)", "torch.rot90", "Tensor.rot90", "jnp.rot90", "np.rot90"),
     rule(diagonal, "input|a, offset=0, dim1|axis1=0, dim2|axis2=1", "torch.diagonal", "Tensor.diagonal", "jnp.diagonal", "np.diagonal", "Array.diagonal", "ndarray.diagonal"),
     rule(diag, "input|v, offset|diagonal|k=0", "torch.diag", "Tensor.diag", "jnp.diag", "np.diag"),
+    rule(diagflat, "input|v, offset|k=0", "torch.diagflat", "Tensor.diagflat", "jnp.diagflat", "np.diagflat"),
+    rule(rollaxis, "input|a, axis, start=0", "jnp.rollaxis", "np.rollaxis"),
+    gufunc("m n *s -> m n *s", "input|m", kept, "jnp.fliplr", "np.fliplr", "torch.fliplr", "Tensor.fliplr"),
+    gufunc("m *s -> m *s", "input|m", kept, "jnp.flipud", "np.flipud", "torch.flipud", "Tensor.flipud"),
     rule(diag_embed, "input, offset=0, dim1=-2, dim2=-1", "torch.diag_embed", "Tensor.diag_embed"),
 )  # fmt: skip

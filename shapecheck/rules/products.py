@@ -212,6 +212,15 @@ def cross(a: Arguments) -> Result:
     return typed_result(found, typed, a.library)
 
 
+def numpy_cross(a: Arguments) -> Result:
+    """Vectors of three elements on the last axes; of two the answer has no such axis."""
+    left, right = shape_of(a["a"]), shape_of(a["b"])
+    typed = promoted((a["a"], a["b"]), a.library)
+    three = all(len(s.items) and size_at(s, len(s.items) - 1) == dim(3) for s in (left, right))
+    usual = all(a[name] == dim(-1) for name in ("axisa", "axisb", "axisc")) and a["axis"] is None
+    return typed_result(broadcast(left, right, a.facts) if three and usual else ANY_SHAPE, typed, a.library)
+
+
 TABLE: tuple[Rule, ...] = (
     gufunc(
         "*b m? k, *b k n? -> *b m? n?",
@@ -233,6 +242,8 @@ TABLE: tuple[Rule, ...] = (
     gufunc("k, k -> ", PAIR, equal_dtypes, *spelled("dot vdot", *TORCH)),
     gufunc("m, n -> m n", PAIR, promoted, *spelled("outer ger", *TORCH)),
     gufunc("*b k, *b k -> *b", PAIR, promoted, *spelled("vecdot", "np.{}", "jnp.{}")),
+    gufunc("*b m n, *b n -> *b m", PAIR, promoted, *spelled("matvec", "np.{}", "jnp.{}")),
+    gufunc("*b m, *b m n -> *b n", PAIR, promoted, *spelled("vecmat", "np.{}", "jnp.{}")),
     gufunc("*b p k, *b r k -> *b p r", "x1, x2, **", or_unknown(only(promoted, FLOATING)), "torch.cdist"),
     rule(dot, PAIR, *spelled("dot", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}")),
     rule(inner, PAIR, *spelled("inner", *TORCH, "np.{}", "jnp.{}")),
@@ -244,4 +255,6 @@ TABLE: tuple[Rule, ...] = (
     *map(added_product, ADDED),
     rule(cosine_similarity, "input|x1, other|x2, dim=1, **", "F.cosine_similarity", "torch.cosine_similarity"),
     rule(cross, "input, other, dim=-1", "torch.linalg.cross"),
+    rule(cross, "input, other, dim=None", *spelled("cross", *TORCH)),
+    rule(numpy_cross, "a, b, axisa=-1, axisb=-1, axisc=-1, axis=None", *spelled("cross", "np.{}", "jnp.{}")),
 )

@@ -333,7 +333,7 @@ TABLE: tuple[Rule, ...] = (
     _row(
         quantile,
         "input|a, q, dim|axis=None, out=None, overwrite_input=False, method='linear', keepdim|keepdims=False, **",
-        *spelled("quantile percentile", *_NAN),
+        *spelled("quantile percentile nanquantile nanpercentile", *_NAN),
     ),
     _row(
         count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", *spelled("count_nonzero", *TORCH, "np.{}", "jnp.{}")

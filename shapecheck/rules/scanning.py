@@ -19,6 +19,7 @@ from shapecheck.rules.families import (
     spelled,
     typed_result,
 )
+from shapecheck.rules.reductions import summed
 from shapecheck.rules.table import Rule, rule
 
 
@@ -79,6 +80,16 @@ def cumulative(a: Arguments) -> Result:
     return along_axis(a, typed)
 
 
+def cumulative_standard(a: Arguments) -> Result:
+    """The array standard's `cumulative_sum`: dtypes as of `sum`."""
+    found = cumulative(a)
+    array = a.array("input")
+    if not isinstance(found, Array) or array is None or a["dtype"] is not None:
+        return found
+    typed = summed((array,), a.library)
+    return typed if isinstance(typed, Mismatch) else found.with_dtype(typed.dtypes)
+
+
 def _summed(dtypes: DTypes, library: Library) -> Typed:
     return Typed(mapped(_SUMMED[library], dtypes))
 
@@ -136,6 +147,12 @@ TABLE: tuple[Rule, ...] = (
         cumulative,
         "input|a, dim|axis=None, dtype=None, **",
         *spelled("cumsum cumprod", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}"),
+        *spelled("nancumsum nancumprod", "np.{}", "jnp.{}"),
+    ),
+    rule(
+        cumulative_standard,
+        "input|x, *, dim|axis=None, dtype=None",
+        *spelled("cumulative_sum cumulative_prod", "np.{}", "jnp.{}"),
     ),
     rule(logcumsumexp, "input, dim", *spelled("logcumsumexp", *TORCH)),
     rule(running_extreme, "input, dim", *spelled("cummax cummin", *TORCH)),

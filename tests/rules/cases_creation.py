@@ -174,3 +174,41 @@ def numpy_sample(rng: random.Random, name: str) -> Case:
     if name.endswith("randint"):
         return call(5, size=found) if rng.random() < 0.5 else call(5, **maybe_dtype(rng, name, "int32"), size=found)
     return call(found) if name.endswith(("random", "sample")) else call(0.0, 1.0, found)
+
+
+@generates("torch.normal")
+def torch_normal(rng: random.Random, name: str) -> Case:
+    full = shape(rng, 0, 3)
+    if rng.random() < 0.3:
+        return call(0.0, 1.0, sizes(rng))
+    return rng.choice((call(A(full)), call(A(full), 1.0), call(0.0, A(full)), call(A(full), A(full))))
+
+
+@generates("torch.kaiser_window")
+def kaiser_window(rng: random.Random, name: str) -> Case:
+    return call(N(size(rng) or 1), **maybe_dtype(rng, name, "float32", "float64"))
+
+
+@generates("np.geomspace")
+def spaced(rng: random.Random, name: str) -> Case:
+    return call(1.0, 8.0, *([N(size(rng) or 1)] if rng.random() < 0.7 else []))
+
+
+@generates("np.fromiter")
+def from_iterator(rng: random.Random, name: str) -> Case:
+    return call(range(4), D("float32"), *([2] if rng.random() < 0.5 else []), rigid=False)
+
+
+@generates("np.frombuffer", "torch.frombuffer")
+def from_buffer(rng: random.Random, name: str) -> Case:
+    return call(bytearray(8), dtype=D("uint8"), rigid=False, **({"count": 4} if rng.random() < 0.5 else {}))
+
+
+@generates("np.fromfile")
+def from_file(rng: random.Random, name: str) -> Case:
+    return call(__file__, D("uint8"), *([7] if rng.random() < 0.5 else []), rigid=False)
+
+
+@generates("np.fromstring")
+def from_string(rng: random.Random, name: str) -> Case:
+    return call("1 2 3", D("float32"), sep=" ", rigid=False)

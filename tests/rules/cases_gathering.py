@@ -122,3 +122,34 @@ def _unique(rng: random.Random, name: str) -> Case:
     if rng.random() < 0.5:
         return call(one, **({"axis": 0} if name.startswith("np") else {"dim": 0}))
     return call(one, return_counts=True) if rng.random() < 0.3 else call(one)
+
+
+@generates("torch.put")
+def put(rng: random.Random, name: str) -> Case:
+    full = tuple(n or 1 for n in shape(rng, 1, 3))
+    return call(A(full), A((2,), "int64", 1), A((2,)))
+
+
+@generates("torch.index_put")
+def index_put(rng: random.Random, name: str) -> Case:
+    full = tuple(n or 1 for n in shape(rng, 1, 3))
+    indices = tuple(A((2,), "int64", 1) for _ in range(rng.randint(1, len(full) + 1)))
+    return call(A(full), indices, A(()))
+
+
+@generates("torch.select")
+def select(rng: random.Random, name: str) -> Case:
+    full = tuple(n or 1 for n in shape(rng, 0, 3))
+    return call(A(full), axis(rng, len(full)), 0)
+
+
+@generates("Array.searchsorted", "ndarray.searchsorted")
+def searchsorted(rng: random.Random, name: str) -> Case:
+    return call(A((4,) if rng.random() < 0.9 else (2, 2)), A(shape(rng)))
+
+
+@generates("jnp.unique")
+def unique_of_jax(rng: random.Random, name: str) -> Case:
+    full = tuple(n or 1 for n in shape(rng, 1, 3))
+    where: dict[str, Any] = {"axis": axis(rng, len(full))} if rng.random() < 0.5 else {}
+    return call(A(full, dtype_for(rng, name, "float32", "int32")), **where)

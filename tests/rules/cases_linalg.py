@@ -168,3 +168,9 @@ def solve(rng: random.Random, name: str) -> Case:
     a, b = dtypes(rng, name, 2)
     options = {"upper": True} if "triangular" in name else {}
     return call(A((*lead, n, maybe(rng, n)), a, regular=True), A(right, b), **options)
+
+
+@generates("torch.cross", "np.cross")
+def cross(rng: random.Random, name: str) -> Case:
+    full = (*shape(rng, 0, 2), rng.choice((3, 3, 3, 2)))
+    return call(A(full), A(full if rng.random() < 0.7 else broadcastable_to(rng, full)))

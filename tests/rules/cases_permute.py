@@ -99,3 +99,14 @@ def _diag(rng: random.Random, name: str) -> Case:
 @generates("torch.diag_embed")
 def _diag_embed(rng: random.Random, name: str) -> Case:
     return call(A(shape(rng, 0, 3)), *rng.choice(((), (1,), (-2,))))
+
+
+@generates("torch.diagflat")
+def diagflat(rng: random.Random, name: str) -> Case:
+    return call(A(shape(rng, 0, 3)), *([rng.choice((-1, 2))] if rng.random() < 0.4 else []), rigid=False)
+
+
+@generates("np.rollaxis")
+def rollaxis(rng: random.Random, name: str) -> Case:
+    full = shape(rng, 1, 4)
+    return call(A(full), axis(rng, len(full)), *([rng.randint(0, len(full))] if rng.random() < 0.6 else []))

@@ -107,3 +107,10 @@ def difference(rng: random.Random, name: str) -> Case:
     array = reduced(rng, name)
     keyword = "dim" if is_torch(name) else "axis"
     return call(array, **{keyword: axis(rng, len(array.shape))}, **({"n": 2} if rng.random() < 0.2 else {}), rigid=False)
+
+
+@generates("np.cumulative_sum")
+def cumulative(rng: random.Random, name: str) -> Case:
+    full = shape(rng, 1, 3)
+    options = {"axis": axis(rng, len(full))} if len(full) > 1 or rng.random() < 0.5 else {}
+    return call(A(full, dtype_for(rng, name, "float32", "int32", "uint8")), **options)

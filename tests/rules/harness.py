@@ -334,7 +334,8 @@ def observe(name: str, case: Case) -> Any:
             return Raised(error)
 
 
-EAGER = frozenset(f"Array.{name}" for name in ("item", "__bool__", "__int__", "__float__", "__index__", "block_until_ready"))
+_EAGER_METHODS = ("item", "__bool__", "__int__", "__float__", "__index__", "block_until_ready", "nonzero")
+EAGER = frozenset([*(f"Array.{name}" for name in _EAGER_METHODS), "jnp.nonzero", "jnp.unique"])
 """Operations of jax that need a real array; all others are only traced."""
 
 
@@ -375,6 +376,8 @@ def _run(function: Callable[..., Any], made: Given | None, given: Given, library
         return answers[0]
 
     answers: list[Any] = []
+    if not arrays:
+        return function(*args, **kwargs)
     described = jax.eval_shape(traced, *arrays)
     # Tracing makes arrays of ints, so answers without arrays (shapes, ranks) are taken as they are.
     return described if any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(answers)) else answers[0]
