@@ -10,7 +10,7 @@ from shapecheck.core.dtype import ANY_DTYPE, CLASSES, dtype
 from shapecheck.core.promotion import Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, size_at
+from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, size, size_at
 from shapecheck.rules.creation import shape_argument
 from shapecheck.rules.families import requested, shape_of, spelled, typed_result
 from shapecheck.rules.gathering import default_index
@@ -112,7 +112,7 @@ def set_of_one(a: Arguments) -> Result:
 
 
 def _asked(a: Arguments) -> Dim:
-    return a["size"] if isinstance(a["size"], Dim) else UNKNOWN_DIM
+    return size(a["size"])
 
 
 # --- elements replaced --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.axes import agreed, flag, integer
+from shapecheck.rules.axes import agreed, flag, integer, size
 from shapecheck.rules.families import (
     TORCH,
     always,
@@ -164,15 +164,8 @@ def _without_last(shape: Shape) -> Shape:
 def vandermonde(a: Arguments) -> Result:
     """`torch.vander`, `torch.linalg.vander`: a new last axis of powers."""
     found = shape_of(a["x"])
-    count = (
-        a["N"]
-        if isinstance(a["N"], Dim)
-        else found.suffix[-1]
-        if found.suffix
-        else found.prefix[-1]
-        if found.rank
-        else UNKNOWN_DIM
-    )
+    own = found.suffix[-1] if found.suffix else found.prefix[-1] if found.rank else UNKNOWN_DIM
+    count = own if a["N"] is None else size(a["N"])
     return typed_result(from_items((*found.items, count)), Typed(ANY_DTYPE), a.library)
 
 

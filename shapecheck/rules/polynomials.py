@@ -63,7 +63,8 @@ def convolution(a: Arguments) -> Result:
         return one if isinstance(one, Mismatch) else other
     longest, shortest = extremum("max", (one, other)), extremum("min", (one, other))
     lengths = {"full": one + other - 1, "same": longest, "valid": longest - shortest + 1}
-    found = lengths.get(a["mode"], UNKNOWN_DIM) if isinstance(a["mode"], str) else UNKNOWN_DIM
+    mode = a["mode"]
+    found = lengths.get(mode, UNKNOWN_DIM) if isinstance(mode, str) else UNKNOWN_DIM
     return typed_result(Shape((found,)), Typed(ANY_DTYPE), a.library)
 
 

@@ -64,7 +64,8 @@ def triangle_of(lower: bool) -> Compute:
             return (_positions(Shape((UNKNOWN_DIM,)), a),) * 2
         if found.rank != 2:
             return Mismatch("shape-rank", f"needs a matrix, found ({found})", None, "2 axes", str(found))
-        return (_positions(Shape((_triangle(*found.dims, a["k"], lower),)), a),) * 2
+        rows, columns = found.dims
+        return (_positions(Shape((_triangle(rows, columns, a["k"], lower),)), a),) * 2
 
     return triangle_indices_of
 

@@ -152,8 +152,9 @@ TABLE: tuple[Rule, ...] = (
     rule(
         cumulative_standard,
         "input|x, *, dim|axis=None, dtype=None",
-        *spelled("cumulative_sum cumulative_prod", "np.{}", "jnp.{}"),
+        *spelled("cumulative_sum", "np.{}", "jnp.{}"),
     ),
+    rule(cumulative, "input|x, *, dim|axis=None, dtype=None", *spelled("cumulative_prod", "np.{}", "jnp.{}")),
     rule(logcumsumexp, "input, dim", *spelled("logcumsumexp", *TORCH)),
     rule(running_extreme, "input, dim", *spelled("cummax cummin", *TORCH)),
     rule(glu, "input|x, dim|axis=-1", "F.glu", "jax.nn.glu"),

@@ -52,9 +52,8 @@ def scaled_by_power(values: Sequence[Value], library: Library) -> Typed | Mismat
 
 
 def bit_counts(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """Of integers and bools: numpy counts in uint8, jax in the operand's dtype."""
-    counted = always("uint8") if library is Library.NUMPY else without_bool(kept, "uint8 uint8 bool")
-    return only(counted, BOOLEAN, INTEGER)(values, library)
+    """Of integers and bools, in uint8."""
+    return only(always("uint8"), BOOLEAN, INTEGER)(values, library)
 
 
 def parted(values: Sequence[Value], library: Library) -> Typed | Mismatch:

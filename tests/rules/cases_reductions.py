@@ -109,7 +109,7 @@ def difference(rng: random.Random, name: str) -> Case:
     return call(array, **{keyword: axis(rng, len(array.shape))}, **({"n": 2} if rng.random() < 0.2 else {}), rigid=False)
 
 
-@generates("np.cumulative_sum")
+@generates("np.cumulative_sum", "np.cumulative_prod")
 def cumulative(rng: random.Random, name: str) -> Case:
     full = shape(rng, 1, 3)
     options = {"axis": axis(rng, len(full))} if len(full) > 1 or rng.random() < 0.5 else {}
