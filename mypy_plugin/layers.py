@@ -10,11 +10,12 @@ from mypy.nodes import CallExpr, RefExpr
 from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
 from mypy.types import CallableType, FunctionLike, Instance, NoneType, TupleType, Type, UnionType, get_proper_type
 
+from mypy_plugin import provenance
 from mypy_plugin.calls import settle_call
 from mypy_plugin.encode import ANY
 from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.names import MODULE, function_rule, layer_rule
-from mypy_plugin.operations import apply_call, checker, conclude, fail
+from mypy_plugin.operations import apply_call, arrays_in, checker, conclude_with, display, fail, got
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import LayerValue
@@ -35,7 +36,7 @@ def construct(ctx: FunctionContext) -> Type:
         return ctx.default_return_type
     built = row.construct(*arguments)
     if isinstance(built, Mismatch):
-        fail(f"torch.{row.name}: {built.reason}", built.code, ctx.context, reader.chk)
+        fail(f"{display(row.name)}: {built.reason}", built.code, ctx.context, reader.chk)
     if not isinstance(built, LayerValue):
         return ctx.default_return_type
     return made.copy_modified(args=[reader.field_type(built.fields[field]) for field in row.fields])
@@ -82,8 +83,15 @@ def call(ctx: MethodContext) -> Type:
     if row is None or arguments is None:
         return ctx.default_return_type
     positional, keywords = arguments
-    result = row.apply(value, positional, keywords)
-    return conclude(result, f"torch.{row.name}", [*positional, *keywords.values()], ctx, reader)
+    given = [*positional, *keywords.values()]
+    place = ctx.context
+
+    def words(mismatch: Mismatch) -> str:
+        made = provenance.named(place.callee, display(row.name), reader.chk)
+        source = provenance.producer(place.args[0], mismatch.axis, mismatch.found, reader.chk) if place.args else ""
+        return provenance.refusal(made, mismatch, arrays_in(given), got(given), source)
+
+    return conclude_with(row.apply(value, positional, keywords), words, ctx, reader)
 
 
 def without_none(typ: Type) -> Type:

@@ -153,9 +153,14 @@ def apply(
 
 def conclude(result: Result, shown: str, args: Sequence[Value], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:
     """The type of a result; a mismatch is reported and leaves the type unknown."""
+    return conclude_with(result, lambda mismatch: message(shown, mismatch, args), ctx, reader)
+
+
+def conclude_with(result: Result, words: Callable[[Mismatch], str], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:
+    """The same with a message of its own."""
     if isinstance(result, Mismatch):
         if not is_uncertain(ctx.context, reader):
-            fail(message(shown, result, args), result.code, ctx.context, reader.chk)
+            fail(words(result), result.code, ctx.context, reader.chk)
         return ctx.default_return_type
     if result is UNKNOWN:
         return ctx.default_return_type
@@ -185,14 +190,33 @@ def fail(text: str, code: str, place: Context, chk: TypeChecker, call: Context |
     """Reports one line under one of our codes. `call` is the whole call when `place` is one of its arguments."""
     line = text.replace("\n", " ")
     faults.note(chk.path, (call or place).line, line, code)
-    chk.fail(line, place, code=codes.BY_NAME[code])
+    if not _is_told(line, place, chk):
+        chk.fail(line, place, code=codes.BY_NAME[code])
+
+
+def _is_told(text: str, place: Context, chk: TypeChecker) -> bool:
+    """Whether the fault was reported already: mypy checks the body of a loop again with what it knows then."""
+    head = text.partition(" (got ")[0]
+    return any(
+        (info.line, info.column) == (place.line, place.column) and info.message.partition(" (got ")[0] == head
+        for info in chk.errors.error_info_map.get(chk.errors.file, ())
+    )
 
 
 def message(shown: str, mismatch: Mismatch, args: Sequence[Value]) -> str:
     """`@: inner axes differ ... (got Float32[Tensor, "b t"] and Float32[Tensor, "d e"])`."""
-    arrays = [describe(array) for value in args for array in _arrays(value)]
-    got = f" (got {' and '.join(arrays[:4])})" if arrays else ""
-    return f"{shown}: {mismatch.reason}{got}"
+    return f"{shown}: {mismatch.reason}{got(args)}"
+
+
+def got(args: Sequence[Value]) -> str:
+    """The arrays of a call for the end of a message."""
+    arrays = [describe(array) for array in arrays_in(args)]
+    return f" (got {' and '.join(arrays[:4])})" if arrays else ""
+
+
+def arrays_in(args: Sequence[Value]) -> list[Array]:
+    """The arrays among the arguments of a call, also inside tuples."""
+    return [array for value in args for array in _arrays(value)]
 
 
 def _arrays(value: Value) -> list[Array]:

@@ -26,6 +26,7 @@ from mypy.nodes import (
     StarExpr,
     Statement,
     TupleExpr,
+    TypeInfo,
     WhileStmt,
     WithStmt,
 )
@@ -56,15 +57,20 @@ def assignments(function: FuncItem) -> tuple[str, ...]:
 
 def _assigned(statements: Iterable[Statement]) -> Iterator[str]:
     for statement in statements_in(statements):
-        match statement:
-            case AssignmentStmt(lvalues=lvalues):
-                yield from (name for lvalue in lvalues for name in _target_names(lvalue))
-            case OperatorAssignmentStmt(lvalue=lvalue) | DelStmt(expr=lvalue):
-                yield from _target_names(lvalue)
-            case ForStmt(index=index):
-                yield from list(_target_names(index)) * 2  # a loop's index changes: it counts twice
-            case WithStmt(target=targets):
-                yield from (name for target in targets if target is not None for name in _target_names(target))
+        yield from assigned_in(statement)
+
+
+def assigned_in(statement: Statement) -> Iterator[str]:
+    """The names that a statement itself assigns."""
+    match statement:
+        case AssignmentStmt(lvalues=lvalues):
+            yield from (name for lvalue in lvalues for name in _target_names(lvalue))
+        case OperatorAssignmentStmt(lvalue=lvalue) | DelStmt(expr=lvalue):
+            yield from _target_names(lvalue)
+        case ForStmt(index=index):
+            yield from list(_target_names(index)) * 2  # a loop's index changes: it counts twice
+        case WithStmt(target=targets):
+            yield from (name for target in targets if target is not None for name in _target_names(target))
 
 
 def _target_names(target: Expression) -> Iterator[str]:
@@ -100,6 +106,11 @@ def record_attributes(definition: ClassDef) -> None:
             known = name in sources
             sources[name] = "" if known else _source(name, value, function)
     definition.info.metadata.setdefault(METADATA, {})["attributes"] = sources
+
+
+def attribute_values(info: TypeInfo, name: str) -> list[Expression | None]:
+    """What the methods of a class assign to an attribute; nothing for a class that mypy has read from its cache."""
+    return [value for function in _methods(info.defn) for known, value in _attribute_assignments(function) if known == name]
 
 
 def _methods(definition: ClassDef) -> Iterator[FuncDef]:

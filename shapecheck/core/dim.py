@@ -495,7 +495,7 @@ def compare(left: Dim, right: Dim, facts: Facts = frozenset()) -> Verdict:
     low, high = bounds(difference)
     if (low is not None and low > 0) or (high is not None and high < 0):
         return Verdict.DIFFERENT
-    if independent(difference):
+    if independent(difference) or _is_multiple(left, right):
         return Verdict.DIFFERENT
     return Verdict.DIFFERENT if _never_divides(difference) else Verdict.UNKNOWN
 
@@ -508,6 +508,15 @@ def independent(value: Dim) -> bool:
     scopes = {atom.scope for atom in atoms if isinstance(atom, Symbol)}
     inner = max(scopes, key=len, default="")
     return all(scope == inner or inner.startswith(f"{scope}.") for scope in scopes)
+
+
+def _is_multiple(left: Dim, right: Dim) -> bool:
+    """Whether two sizes are in a ratio other than one, like `d` and `2*d`: equal only if there is nothing on the axis."""
+    one, other = dict(left.terms), dict(right.terms)
+    if not one or one.keys() != other.keys():
+        return False
+    first = next(iter(one))
+    return all(factor * other[first] == one[first] * other[monomial] for monomial, factor in one.items())
 
 
 def _never_divides(difference: Dim) -> bool:

@@ -154,7 +154,7 @@ def _refused_input(a: Arguments, array: Array, axes: int, inside: Dim) -> Mismat
     found = last_axes(array.shape, axes + 1)[0]
     if not differs(found, inside, a):
         return None
-    at = -axes - 1
+    at = -axes - 1 if array.shape.rank is None else array.shape.rank - axes - 1
     reason = f"expected {inside} channels in axis {at}, found {found}"
     return Mismatch("shape-mismatch", reason, at, str(inside), str(found))
 

@@ -68,7 +68,9 @@ def cross_entropy(a: Arguments) -> Result:
         case Verdict.DIFFERENT:
             return _indices(a, scores, target)
         case Verdict.UNKNOWN:
-            return reduced(a, ANY_SHAPE, Typed(scores.dtype))
+            indices, probabilities = _indices(a, scores, target), _probabilities(a, scores, target)
+            refused = isinstance(indices, Mismatch) and isinstance(probabilities, Mismatch)
+            return indices if refused else reduced(a, ANY_SHAPE, Typed(scores.dtype))
 
 
 def _probabilities(a: Arguments, scores: Array, target: Array) -> Result:

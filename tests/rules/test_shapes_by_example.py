@@ -193,7 +193,7 @@ def test_a_chain_of_layers() -> None:
     (apply("torch.einsum", "ij,jk->ik", x("m n"), x("k n")), "shape-mismatch", "the label j is n and k"),
     (apply("einops.rearrange", x("b 10"), "b (h d) -> b h d", h=4), "shape-op", "the axis (h d) of size 10 is not a multiple of 4"),
     (called(made("nn.Linear", 784, 10), x("b 28 28")), "shape-mismatch", "expected 784 features in the last axis, found 28"),
-    (called(made("nn.Conv2d", 3, 8, 3), x("b 32 32 3")), "shape-mismatch", "expected 3 channels in axis -3, found 32"),
+    (called(made("nn.Conv2d", 3, 8, 3), x("b 32 32 3")), "shape-mismatch", "expected 3 channels in axis 1, found 32"),
     (called(made("nn.Embedding", 10, 4), x("b t")), "shape-dtype", "expected indices of dtype Int32 or Int64, found Float32"),
     (called(made("nn.Linear", 4, 4), x("b 4", "int64")), "shape-dtype", "expected a float array, found Int64"),
 ])  # fmt: skip
