@@ -8,11 +8,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, overload
 
+import jaxtyping
+
 from shapecheck.runtime.decorator import checked
 
 __all__ = ["jaxtyped"]
 
 _UNSET: Final = object()
+_THEIRS: Final[Any] = vars(jaxtyping)["jaxtyped"]  # as it was before anybody put ours in its place
 
 
 @overload
@@ -30,9 +33,6 @@ def jaxtyped(target: Any = None, /, *, typechecker: Any = _UNSET) -> Any:
             an array.
     """
     if typechecker is None or target == "context":
-        import jaxtyping
-
-        theirs: Any = vars(jaxtyping)["jaxtyped"]
         options = {} if target == "context" else {"typechecker": None}
-        return theirs(target, **options) if target is not None else theirs(**options)
+        return _THEIRS(target, **options) if target is not None else _THEIRS(**options)
     return checked(target) if target is not None else checked()

@@ -1,11 +1,13 @@
-"""Manual checks in the body of a checked function: `isinstance(y, Float[Tensor, "b c"])` shares the call's names.
+"""Checks by others during a checked call: `isinstance(y, Float[Tensor, "b c"])` shares the call's names.
 
-jaxtyping answers such an `isinstance` from a stack of its own, one entry per call. A function whose body uses it gets an
-entry, filled with the names its arguments have bound; names bound in the body are taken over for the return value. Only
-such functions pay for it. Called by the compiler (:func:`checks_by_hand`) and by the slow twin of a wrapper.
+jaxtyping answers such an `isinstance` from a stack of its own, one entry per call. A function whose body uses it, or
+which beartype or typeguard checks too, or which calls one that only they check, gets an entry, filled with the names its
+arguments have bound; names bound in the body are taken over for the return value. Only such functions pay for it. Called
+by the compiler (:func:`checks_by_hand`) and by the slow twin of a wrapper.
 """
 
 import importlib
+import inspect
 import sys
 import types
 from collections.abc import Callable, Generator, Iterator
@@ -19,13 +21,28 @@ __all__ = ["checks_by_hand", "shared"]
 
 
 def checks_by_hand(function: Callable[..., Any]) -> bool:
-    """Whether the body of a function mentions both `isinstance` (or `print_bindings`) and an annotation."""
-    if not isinstance(function, types.FunctionType) or "jaxtyping" not in sys.modules:
+    """Whether, while a function runs, jaxtyping may be asked about an annotation.
+
+    Its body mentions both `isinstance` (or `print_bindings`) and an annotation, or another checker's wrapper stands
+    around it or around a function that it names.
+    """
+    body = inspect.unwrap(function)
+    if not isinstance(body, types.FunctionType) or "jaxtyping" not in sys.modules:
         return False
-    names = set(_names(function.__code__))
-    if "print_bindings" in names:
+    names = set(_names(body.__code__))
+    if "print_bindings" in names or _asks_about_arrays(function):
         return True
-    return "isinstance" in names and any(_is_annotation(value) for value in _values(function, names))
+    values = list(_values(body, names))
+    return any(map(_asks_about_arrays, values)) or ("isinstance" in names and any(map(_is_annotation, values)))
+
+
+def _asks_about_arrays(value: object) -> bool:
+    """Whether it is a wrapper made by beartype or typeguard around a function with annotations of arrays."""
+    if not isinstance(value, types.FunctionType):
+        return False
+    by_beartype = value.__code__.co_filename.startswith("<@beartype(")
+    by_typeguard = value.__globals__.get("__name__") == "typeguard"
+    return (by_beartype or by_typeguard) and any(map(mentions_arrays, value.__annotations__.values()))
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
