@@ -23,7 +23,10 @@ from shapecheck.internals import SKIPPED
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ERRORS, USAGE = ROOT / "docs" / "errors.md", ROOT / "docs" / "usage.md"
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "docs/usage.md", "docs/errors.md", "examples/README.md")]
+PAGES = [
+    ROOT / name
+    for name in ("README.md", "CONTRIBUTING.md", "docs/usage.md", "docs/runtime.md", "docs/errors.md", "examples/README.md")
+]
 
 _PROGRAM = re.compile(r"^```python (?P<name>\w+\.py)\n(?P<code>.*?)^```\n+```text\n(?P<output>.*?)^```", re.MULTILINE | re.DOTALL)
 _CONFIG = re.compile(r"(?<=<!-- config -->\n).*?(?=<!-- /config -->)", re.DOTALL)
@@ -40,6 +43,7 @@ class Program:
 
 
 PROGRAMS = {match["name"]: Program(match["name"], match["code"], match["output"]) for match in _PROGRAM.finditer(README)}
+RUN_TIME = [Program(*match.groups()) for match in _PROGRAM.finditer((ROOT / "docs/runtime.md").read_text(encoding="utf-8"))]
 EXAMPLES = [entry for entry in CATALOGUE.values() if entry.example]
 REPORTED = [pytest.param(entry, id=entry.code) for entry in EXAMPLES]
 
@@ -94,6 +98,13 @@ def test_the_run_time_example_prints_what_the_readme_says(tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, program.name], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.endswith(program.output)
+
+
+@pytest.mark.parametrize("program", RUN_TIME, ids=lambda program: program.name)
+def test_the_examples_of_the_run_time_page_print_what_it_says(program: Program, tmp_path: Path) -> None:
+    (tmp_path / program.name).write_text(program.code, encoding="utf-8")
+    done = subprocess.run([sys.executable, program.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout + done.stderr).endswith(program.output)
 
 
 def test_the_configuration_in_the_readme_is_valid() -> None:

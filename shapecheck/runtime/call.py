@@ -5,18 +5,23 @@ and functions that cannot be compiled on every call.
 """
 
 import inspect
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from shapecheck.runtime.advice import advise
+from shapecheck.runtime.arrays import describe
+from shapecheck.runtime.class_sizes import Known, add_defaults, known_sizes, open_constructor, remember
 from shapecheck.runtime.errors import Report, ShapeError, shape_error
-from shapecheck.runtime.hints import Anything, Hint, first_items
+from shapecheck.runtime.hints import Anything, ClassHint, Hint, first_items
 from shapecheck.runtime.modes import fail
 from shapecheck.runtime.reference import Failure, match
 from shapecheck.runtime.scope import Place, Scope
 from shapecheck.runtime.signature import Parameter, Spec
 
 __all__ = ["UNSET", "Checker", "relay"]
+
+
+_INT = ClassHint((int,))
 
 
 class UNSET:
@@ -26,10 +31,11 @@ class UNSET:
 class Checker:
     """Checks calls of one function."""
 
-    __slots__ = ("spec",)
+    __slots__ = ("_attributes", "spec")
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        self._attributes: Mapping[str, Hint] | None = None
 
     def arguments(self, passed: Mapping[str, Any]) -> Scope:
         """Check the arguments that were passed, in the order of the signature.
@@ -40,10 +46,17 @@ class Checker:
         """
         given = {name: value for name, value in passed.items() if value is not UNSET}
         scope = Scope({**self.spec.defaults, **given})
+        layout = open_constructor(self._self(scope)) if self.spec.attributes is not None else None
+        self._recall(scope)
         for parameter in self.spec.parameters:
             if parameter.name in given and not isinstance(parameter.hint, Anything):
                 for value, place in _values(parameter, given[parameter.name]):
                     self._check(parameter.hint, value, scope, place)
+            if layout is not None:
+                self._bind_size(parameter, scope)
+        if layout is not None:
+            self._remember(scope)
+            add_defaults(self._self(scope), layout)
         return scope
 
     def result(self, value: Any, passed: Mapping[str, Any]) -> None:
@@ -55,11 +68,70 @@ class Checker:
         """Check a returned value in a scope that exists."""
         if self.spec.returns is not None:
             self._check(self.spec.returns, value, scope, Place("return"))
+        self._remember(scope)
+        if self.spec.attributes is not None:
+            self._check_attributes(self.spec.attributes, scope)
 
     def yielded(self, value: Any, scope: Scope) -> None:
         """Check an item that a generator yields."""
         if self.spec.yields is not None:
             self._check(self.spec.yields, value, scope, Place("yield"))
+        self._remember(scope)
+
+    # Sizes that `self` keeps
+
+    def _self(self, scope: Scope) -> object:
+        return scope.arguments[self.spec.parameters[0].name]
+
+    def _recall(self, scope: Scope) -> None:
+        """Bind what the object knows already."""
+        if (owner := self.spec.owner) is not None:
+            known = known_sizes(self._self(scope))
+            for name, key in owner.keys.items():
+                if key in known:
+                    scope.sizes[name], argument, axis = known[key]
+                    scope.origins["", name] = (argument, axis)
+
+    def _remember(self, scope: Scope) -> None:
+        """Keep what this call has bound; never a traced size, which must not outlive its trace."""
+        if (owner := self.spec.owner) is None:
+            return
+        known, new = known_sizes(self._self(scope)), dict[str, Known]()
+        for name, key in owner.keys.items():
+            size = scope.sizes.get(name)
+            if key not in known and type(size) is int:
+                argument, axis = scope.origins["", name]
+                new[key] = (size, f"{self.spec.name}({argument})", axis)
+        if new:
+            remember(self._self(scope), new)
+
+    def _bind_size(self, parameter: Parameter, scope: Scope) -> None:
+        """An `int` parameter of a constructor with the name of a size is that size."""
+        value = scope.arguments.get(parameter.name)
+        if self.spec.owner is None or parameter.name not in self.spec.owner.keys:
+            return
+        if parameter.hint != _INT or type(value) is not int:
+            return
+        name = parameter.name
+        if name not in scope.sizes:
+            scope.sizes[name] = value
+            scope.origins["", name] = (name, None)
+        elif (bound := scope.sizes[name]) != value:
+            reason = f"it is {value}, but the size `{name}` is {bound} in {scope.origin('', name)}"
+            failure = Failure("shape-mismatch", reason, f"int equal to `{name}`", describe(value), Place(name))
+            fail(self._error(failure, parameter.hint, value, scope), self.spec.module)
+
+    def _check_attributes(self, read: Callable[[type], Mapping[str, Hint]], scope: Scope) -> None:
+        """Check the annotated attributes that an object has when its constructor is done, each in a scope of its own."""
+        instance = self._self(scope)
+        if self._attributes is None:
+            self._attributes = read(type(instance))
+        for name, hint in self._attributes.items():
+            own = Scope(scope.arguments)
+            self._recall(own)
+            if (value := getattr(instance, name, UNSET)) is not UNSET:
+                self._check(hint, value, own, Place(f"self.{name}"))
+                self._remember(own)
 
     def _check(self, hint: Hint, value: Any, scope: Scope, place: Place) -> None:
         if failure := match(hint, value, scope, place):

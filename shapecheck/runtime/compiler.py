@@ -154,8 +154,9 @@ class _Generator(HintWriter):
         wait = "await " if self._spec.kind is Kind.COROUTINE else ""
         slow = ", ".join(each.name for each in self._spec.parameters)
         self._fail = f"return {wait}{self.name('slow')}({slow})"
-        if self._by_hand:
+        if self._by_hand or self._spec.attributes is not None:
             return f"    {self._fail}\n"
+        self._recall_sizes()
         for parameter in self._spec.parameters:
             self._parameter(parameter)
         call = f"{wait}{self.name('call')}({self._forwarded()})"

@@ -20,6 +20,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import Any, Final, overload
 
 from shapecheck.runtime.call import Checker, relay
+from shapecheck.runtime.class_sizes import Owner, owner_of, owner_of_class
 from shapecheck.runtime.compiler import Wrapper, compilable
 from shapecheck.runtime.errors import UncheckedWarning
 from shapecheck.runtime.modes import Mode, mode_of, register
@@ -81,7 +82,7 @@ class _Mark:
     owner: weakref.ref[Any]
 
 
-def _checked(target: Any, depth: int, *, quiet: bool = False) -> Any:
+def _checked(target: Any, depth: int, *, quiet: bool = False, owner: Owner | None = None) -> Any:
     if is_checked(target) or getattr(target, "__no_type_check__", False):
         return target
     match target:
@@ -91,18 +92,19 @@ def _checked(target: Any, depth: int, *, quiet: bool = False) -> Any:
             return _checked_descriptor(target, depth + 2, quiet=quiet)
         case property():
             get, set_, delete = (
-                part and _checked(part, depth + 2, quiet=True) for part in (target.fget, target.fset, target.fdel)
+                part and _checked(part, depth + 2, quiet=True, owner=owner) for part in (target.fget, target.fset, target.fdel)
             )
             return property(get, set_, delete, target.__doc__)
         case _ if not callable(target):
             raise TypeError(f"cannot check a {type(target).__name__}; a function or a class was expected")
         case _ if mode_of(module_of(target)).kind == "off":
             return target  # without any cost, and without a way back
-        case _ if not annotated(target):
+        case _:
+            owner = owner or owner_of(target, sys._getframe(depth))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            if annotated(target) or (owner is not None and target.__name__ == "__init__"):
+                return _wrap(target, local_names(target, depth + 1), owner)
             _warn_idle(target, quiet)
             return target
-        case _:
-            return _wrap(target, local_names(target, depth + 1))
 
 
 def _checked_descriptor(target: Any, depth: int, *, quiet: bool) -> Any:
@@ -118,15 +120,15 @@ def _warn_idle(target: Any, quiet: bool) -> None:
 # Functions
 
 
-def _wrap(function: Callable[..., Any], local: Mapping[str, object]) -> Any:
+def _wrap(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> Any:
     kind = kind_of(function)
     match kind:
         case Kind.GENERATOR:
-            wrapper = _generator_wrapper(function, local)
+            wrapper = _generator_wrapper(function, local, owner)
         case Kind.ASYNC_GENERATOR:
-            wrapper = _async_generator_wrapper(function, local)
+            wrapper = _async_generator_wrapper(function, local, owner)
         case Kind.PLAIN | Kind.COROUTINE:
-            wrapper = _stub(function, local, kind)
+            wrapper = _stub(function, local, kind, owner)
     functools.update_wrapper(wrapper, function)
     setattr(wrapper, _MARK, _Mark(weakref.ref(wrapper)))
     return wrapper
@@ -149,23 +151,26 @@ _s_start: Callable[[], None]
 _s_first: Callable[..., Any]
 
 
-def _stub(function: Callable[..., Any], local: Mapping[str, object], kind: Kind) -> Any:
+def _stub(function: Callable[..., Any], local: Mapping[str, object], kind: Kind, owner: Owner | None) -> Any:
     """A function that becomes its own compiled wrapper when it is first called."""
     template = _plain_stub if kind is Kind.PLAIN else _coroutine_stub
     namespace: dict[str, Any] = {"__builtins__": builtins, "__name__": getattr(function, "__module__", __name__)}
     stub = types.FunctionType(template.__code__, namespace)
-    _Starter(stub, function, local)
+    _Starter(stub, function, local, owner)
     return stub
 
 
 class _Starter:
     """Compiles one wrapper when it is first called, and changes it with the mode."""
 
-    def __init__(self, stub: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object]) -> None:
+    def __init__(
+        self, stub: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None
+    ) -> None:
         self.module = module_of(function)
         self._stub = weakref.ref(stub)
         self._function = function
         self._local = local
+        self._owner = owner
         self._wrapper: Wrapper | None = None
 
         def start() -> None:
@@ -203,10 +208,10 @@ class _Starter:
         return stub
 
     def _spec(self) -> Spec:
-        spec = read_signature(self._function, self._local)
+        spec = read_signature(self._function, self._local, self._owner)
         unchecked = getattr(self._running(), "__no_type_check__", False)
         if unchecked or not compilable(inspect.signature(self._function).parameters):
-            return dataclasses.replace(spec, parameters=_ANY_PARAMETERS, returns=None)
+            return dataclasses.replace(spec, parameters=_ANY_PARAMETERS, returns=None, owner=None, attributes=None)
         return spec
 
     def _replace_code(self, stub: types.FunctionType, compiled: types.FunctionType) -> None:
@@ -237,22 +242,23 @@ def generated_source(wrapper: Any) -> str | None:
 class _Lazy:
     """A function and, from its first call on, its checker."""
 
-    def __init__(self, function: Callable[..., Any], local: Mapping[str, object]) -> None:
+    def __init__(self, function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> None:
         self.function = function
         self._local = local
+        self._owner = owner
         self._parts: tuple[inspect.Signature, Checker] | None = None
 
     def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Checker, Scope]:
         """Check the arguments of a call."""
         if self._parts is None:
-            spec: Spec = read_signature(self.function, self._local)
+            spec: Spec = read_signature(self.function, self._local, self._owner)
             self._parts = inspect.signature(self.function), Checker(spec)
         signature, checker = self._parts
         return checker, checker.arguments(signature.bind(*args, **kwargs).arguments)
 
 
-def _generator_wrapper(function: Callable[..., Any], local: Mapping[str, object]) -> Any:
-    lazy = _Lazy(function, local)
+def _generator_wrapper(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> Any:
+    lazy = _Lazy(function, local, owner)
 
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
@@ -262,8 +268,8 @@ def _generator_wrapper(function: Callable[..., Any], local: Mapping[str, object]
     return wrapper
 
 
-def _async_generator_wrapper(function: Callable[..., Any], local: Mapping[str, object]) -> Any:
-    lazy = _Lazy(function, local)
+def _async_generator_wrapper(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> Any:
+    lazy = _Lazy(function, local, owner)
 
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         __tracebackhide__ = True
@@ -300,14 +306,14 @@ _FUNCTIONS: Final = (types.FunctionType, classmethod, staticmethod, property)
 
 def _checked_class(target: type, quiet: bool) -> type:
     """Check the methods a class defines, and the constructor that was made for it."""
-    found = False
+    found, owner = False, owner_of_class(target)
     for name, member in list(vars(target).items()):
         if isinstance(member, _FUNCTIONS) and _is_ours(name):
-            replaced = _checked(member, 4, quiet=True)
+            replaced = _checked(member, 4, quiet=True, owner=None if isinstance(member, classmethod | staticmethod) else owner)
             if replaced is not member:
                 setattr(target, name, replaced)
             found = found or not (isinstance(member, types.FunctionType) and replaced is member) or is_checked(member)
-    found = _inherit_constructor(target) or found
+    found = _inherit_constructor(target, owner) or found
     if not found and not quiet:
         warnings.warn(f"{target.__qualname__} has no annotated methods, so nothing of it is checked", UncheckedWarning, 4)
     return target
@@ -317,11 +323,11 @@ def _is_ours(name: str) -> bool:
     return name not in ("__class_getitem__", "__init_subclass__", "__repr__", "__hash__", "__eq__", "__annotate__")
 
 
-def _inherit_constructor(target: Any) -> bool:
+def _inherit_constructor(target: Any, owner: Owner | None) -> bool:
     """A dataclass that uses its base's `__init__` is checked too."""
     if not dataclasses.is_dataclass(target):
         return False
     inherited: Any = getattr(target, "__init__")  # noqa: B009 - mypy takes the attribute for an instance's
     if "__init__" not in vars(target) and not is_checked(inherited):
-        setattr(target, "__init__", _checked(inherited, 5, quiet=True))  # noqa: B010
+        setattr(target, "__init__", _checked(inherited, 5, quiet=True, owner=owner))  # noqa: B010
     return True

@@ -238,7 +238,7 @@ class HintWriter(ArrayWriter):
 
     def _all_keys(self) -> list[Key]:
         keys = dict.fromkeys(key for hint in self._hints() for key in self._keys(hint))
-        return list(keys)
+        return list(keys | {("n", name): None for name in self._shared_sizes})
 
 
 def _run_name(hint: ArrayHint) -> str | None:

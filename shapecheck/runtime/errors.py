@@ -97,7 +97,7 @@ class Report:
                 kind = f"the {self.argument} value"
                 return kind if self.place == self.argument else f"{kind} (at `{self.place}`)"
             case _:
-                return f"argument `{self.place}`"
+                return f"{'attribute' if self.argument.startswith('self.') else 'argument'} `{self.place}`"
 
 
 class ShapeError(TypeError):

@@ -17,6 +17,7 @@ from collections import abc
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAliasType, TypeVar, Union, get_args, get_origin
 
+from shapecheck.core.expression import Expression, free_names
 from shapecheck.core.grammar import Axis, Name, ShapeSpec, parse_shape
 from shapecheck.runtime.arrays import DTypeNames
 
@@ -39,6 +40,7 @@ __all__ = [
     "axis_name",
     "first_items",
     "mentions_arrays",
+    "names_in",
     "read_hint",
     "tree_hints",
 ]
@@ -339,3 +341,10 @@ def axis_name(axis: Axis) -> str:
     """The name of an axis that :func:`axes_of` gives."""
     assert isinstance(axis.term, Name)
     return axis.term.name
+
+
+def names_in(hint: Hint) -> set[str]:
+    """The names of sizes that it mentions, in expressions too."""
+    terms = [axis.term for array in array_hints(hint) for axis in array.shape.axes if not axis.variadic]
+    computed = {name for term in terms if isinstance(term, Expression) and term.tree for name in free_names(term.tree)}
+    return computed | {term.name for term in terms if isinstance(term, Name)}

@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from shapecheck.runtime.class_sizes import Owner, own_sizes, owner_of_class
 from shapecheck.runtime.errors import UncheckedWarning
-from shapecheck.runtime.hints import ANYTHING, Anything, Hint, read_hint
+from shapecheck.runtime.hints import ANYTHING, Anything, Hint, mentions_arrays, names_in, read_hint
 
 __all__ = ["Kind", "Parameter", "Spec", "annotated", "kind_of", "local_names", "module_of", "read_signature"]
 
@@ -56,6 +57,8 @@ class Spec:
         name: module-less qualified name, for messages.
         returns: of what a call finally gives (an awaited result; what a generator returns); None when not annotated.
         yields: of every item a generator gives.
+        owner: the sizes that the first argument, `self`, keeps between calls.
+        attributes: of a constructor: hints of the attributes that speak of the owner's sizes, by the class of the object.
     """
 
     name: str
@@ -65,6 +68,8 @@ class Spec:
     returns: Hint | None = None
     yields: Hint | None = None
     defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+    owner: Owner | None = None
+    attributes: Callable[[type], Mapping[str, Hint]] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -114,8 +119,13 @@ def local_names(function: Callable[..., Any], depth: int) -> Mapping[str, object
     return found
 
 
-def read_signature(function: Callable[..., Any], local: Mapping[str, object]) -> Spec:
+def read_signature(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None = None) -> Spec:
     """Parameters and return value of a function.
+
+    Args:
+        function: any callable.
+        local: local names that its annotations may use.
+        owner: the class it is defined in, if that has sizes.
 
     Raises:
         ValueError: a callable that has no signature.
@@ -130,7 +140,30 @@ def read_signature(function: Callable[..., Any], local: Mapping[str, object]) ->
     kind = kind_of(function)
     returns, yields = _results(kind, read.resolve(signature.return_annotation, "the return value"), read)
     defaults = {each.name: _default_of(each) for each in parameters if _is_optional(each)}
-    return Spec(name, kind, parameters, module_of(function), returns, yields, defaults)
+    owner = own_sizes(owner, function) if parameters and parameters[0].kind in _POSITIONAL else None
+    attributes = _attribute_reader(read, owner) if owner is not None and name.endswith(".__init__") else None
+    return Spec(name, kind, parameters, module_of(function), returns, yields, defaults, owner, attributes)
+
+
+_POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _attribute_reader(read: _Reader, owner: Owner) -> Callable[[type], Mapping[str, Hint]]:
+    """What reads the annotated attributes in the body of the owner."""
+
+    def attributes(target: type) -> Mapping[str, Hint]:
+        bodies = [each for each in target.__mro__ if (found := owner_of_class(each)) and found.keys.items() >= owner.keys.items()]
+        annotations = inspect.get_annotations(bodies[0]) if bodies else {}
+        hints = {name: read(each, f"attribute `{name}`") for name, each in annotations.items() if _may_mention(each, owner)}
+        return {name: hint for name, hint in hints.items() if not owner.keys.keys().isdisjoint(names_in(hint))}
+
+    return attributes
+
+
+def _may_mention(annotation: object, owner: Owner) -> bool:
+    if isinstance(annotation, str):
+        return any(name in annotation for name in owner.keys)
+    return mentions_arrays(annotation)
 
 
 def module_of(function: Callable[..., Any]) -> str:

@@ -4,13 +4,15 @@ The base of the classes that write a wrapper (:mod:`shapecheck.runtime.compiler`
 """
 
 import builtins
+import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
 from shapecheck.core.grammar import Axis, Name
 from shapecheck.runtime.call import UNSET
-from shapecheck.runtime.hints import Hint, axes_of, axis_name
+from shapecheck.runtime.class_sizes import NOWHERE, known_sizes
+from shapecheck.runtime.hints import Hint, axes_of, axis_name, names_in
 from shapecheck.runtime.names import Locals
 from shapecheck.runtime.reference import match
 from shapecheck.runtime.scope import Place, Scope
@@ -31,7 +33,8 @@ class Writer:
         self._depth = 1
         self._fail = ""
         named = [(axis, axis_name(axis)) for hint in self._hints() for axis in axes_of(hint)]
-        self._sizes = {name for axis, name in named if is_size(axis)}
+        self._shared_sizes = self._sizes_of_self()
+        self._sizes = {name for axis, name in named if is_size(axis)} | self._shared_sizes.keys()
         self._growing = {name for axis, name in named if _is_growing(axis)}
         self._checked_always = {each.name for each in spec.parameters if _default_fits(each)}
         namespace.update({"__builtins__": builtins, self.name("unset"): UNSET})
@@ -43,6 +46,35 @@ class Writer:
     def _hints(self) -> list[Hint]:
         hints = [each.hint for each in self._spec.parameters]
         return [*hints, self._spec.returns] if self._spec.returns is not None else hints
+
+    def _sizes_of_self(self) -> dict[str, str]:
+        """The names that have one value per object, with the keys of these."""
+        if self._spec.owner is None:
+            return {}
+        names = {name for hint in self._hints() for name in names_in(hint)}
+        return {name: key for name, key in self._spec.owner.keys.items() if name in names}
+
+    def _recall_sizes(self) -> None:
+        """The sizes that `self` has go into their variables; where one is unknown, the reference binds it.
+
+        Dynamo must not see that, as it is no part of the computation: there the sizes are bound for the call alone.
+        """
+        if not self._shared_sizes:
+            return
+        instance, sizes = self._spec.parameters[0].name, [("n", name) for name in self._shared_sizes]
+        compiling = getattr(sys.modules.get("torch.compiler"), "is_compiling", None)
+        traced = f"{self._shared('f', compiling)}()" if compiling is not None else "False"
+        known = self._locals.temporary()
+        self._line(f"{known} = {self._shared('f', known_sizes)}({instance}, {traced})")
+        for key, stored in zip(sizes, self._shared_sizes.values(), strict=True):
+            self._line(f"{self._locals.get(key).text} = {known}.get({stored!r}, {self._shared('f', NOWHERE)})[0]")
+        unknown = " or ".join(f"{self._locals.get(key).text} is None" for key in sizes)
+        self._fail_if(f"({unknown}) and not {traced}")
+        if compiling is not None:
+            self._locals.maybe(sizes)
+        else:
+            for key in sizes:
+                self._locals.bound(key)
 
     def _value_of(self, parameter: Parameter) -> str:
         if not parameter.has_default or parameter.name in self._checked_always:
