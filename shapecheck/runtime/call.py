@@ -4,9 +4,13 @@ The compiled wrapper of a function calls :meth:`Checker.arguments` and :meth:`Ch
 and functions that cannot be compiled on every call.
 """
 
+from __future__ import annotations
+
 import inspect
+import types
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from shapecheck.runtime.advice import advise
 from shapecheck.runtime.arrays import describe
@@ -31,11 +35,18 @@ class UNSET:
 class Checker:
     """Checks calls of one function."""
 
-    __slots__ = ("_attributes", "spec")
+    __slots__ = ("__weakref__", "_attributes", "spec")
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, function: Callable[..., Any] | None = None) -> None:
         self.spec = spec
+        if (code := getattr(function, "__code__", None)) is not None:
+            _by_code[id(code)] = self
         self._attributes: Mapping[str, Hint] | None = None
+
+    @staticmethod
+    def of(code: types.CodeType) -> Checker | None:
+        """The checker of the function with that code."""
+        return _by_code.get(id(code))
 
     def arguments(self, passed: Mapping[str, Any]) -> Scope:
         """Check the arguments that were passed, in the order of the signature.
@@ -58,6 +69,24 @@ class Checker:
             self._remember(scope)
             add_defaults(self._self(scope), layout)
         return scope
+
+    def scope(self, passed: Mapping[str, Any]) -> Scope:
+        """The names that the arguments of a call have bound, without reporting anything again.
+
+        A default that was not passed binds nothing; here it is told by its identity.
+        """
+        scope = Scope({**self.spec.defaults, **passed})
+        self._recall(scope)
+        for parameter in self.spec.parameters:
+            value = scope.arguments.get(parameter.name)
+            if not isinstance(parameter.hint, Anything) and value is not self.spec.defaults.get(parameter.name, UNSET):
+                for each, place in _values(parameter, value):
+                    match(parameter.hint, each, scope, place)
+        return scope
+
+    def local(self, hint: Hint, value: Any, scope: Scope, target: str) -> None:
+        """Check the value of an annotated local."""
+        self._check(hint, value, scope, Place(f"local {target}"))
 
     def result(self, value: Any, passed: Mapping[str, Any]) -> None:
         """Check a returned value in the scope of its arguments."""
@@ -152,6 +181,10 @@ class Checker:
                 hint=advise(hint, value, scope),
             )
         )
+
+
+_by_code: Final[WeakValueDictionary[int, Checker]] = WeakValueDictionary()
+"""By the identity of the code of the checked function, which lives as long as its checker."""
 
 
 def _values(parameter: Parameter, value: Any) -> Iterator[tuple[Any, Place]]:

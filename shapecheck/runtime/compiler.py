@@ -64,7 +64,7 @@ class _Generator(HintWriter):
 
     def __init__(self, spec: Spec, function: Callable[..., Any], namespace: dict[str, Any]) -> None:
         super().__init__(spec, namespace)
-        checker = Checker(spec)
+        checker = Checker(spec, function)
         self._by_hand = checks_by_hand(function)
         namespace.update(
             {

@@ -252,7 +252,7 @@ class _Lazy:
         """Check the arguments of a call."""
         if self._parts is None:
             spec: Spec = read_signature(self.function, self._local, self._owner)
-            self._parts = inspect.signature(self.function), Checker(spec)
+            self._parts = inspect.signature(self.function), Checker(spec, self.function)
         signature, checker = self._parts
         return checker, checker.arguments(signature.bind(*args, **kwargs).arguments)
 

@@ -49,7 +49,7 @@ class Binding:
     @property
     def origin(self) -> str:
         """Who bound it, in words."""
-        where = _SPECIAL.get(self.argument) or f"`{self.argument}`"
+        where = _SPECIAL.get(self.argument) or f"`{self.argument.removeprefix('local ')}`"
         return where if self.axis is None else f"{where} axis {self.axis}"
 
 
@@ -60,7 +60,7 @@ class Report:
     Attributes:
         code: the diagnostic code: `shape-mismatch`, `shape-rank`, `shape-dtype`, `shape-broadcast` or `shape-type`.
         function: qualified name of the checked function.
-        argument: the parameter at fault, or `return`, or `yield`.
+        argument: the parameter at fault, or `return`, `yield`, `self.weight` for an attribute, `local y` for a local.
         place: where in that argument, such as `xs[2]["w"]`; equal to `argument` when it is the whole of it.
         expected: the annotation, `Float[Tensor, "b c"]`.
         found: the value in the same words, `Float32[Tensor, "4 5"]`.
@@ -96,6 +96,8 @@ class Report:
             case "return" | "yield":
                 kind = f"the {self.argument} value"
                 return kind if self.place == self.argument else f"{kind} (at `{self.place}`)"
+            case _ if self.argument.startswith("local "):
+                return f"the local `{self.place.removeprefix('local ')}`"
             case _:
                 return f"{'attribute' if self.argument.startswith('self.') else 'argument'} `{self.place}`"
 

@@ -1,8 +1,9 @@
 """The import hook: every function and class of the named modules is checked, without an edit.
 
 While a module is loaded its syntax tree gets one decorator more: at the bottom of every function or method, `async` ones
-too, and at the top of every class, so that generated constructors are included. Functions inside functions are left
-alone, since they are made anew at every call of the outer one. Used by users and by the pytest plugin.
+too, and at the top of every class, so that generated constructors are included; annotated locals are checked as well
+(:mod:`shapecheck.runtime.local_scope`). Functions inside functions are left alone, since they are made anew at every call
+of the outer one. Used by users, by the pytest plugin and by the extension of IPython.
 """
 
 import ast
@@ -10,14 +11,16 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
 from shapecheck.runtime.decorator import checked_quietly
+from shapecheck.runtime.local_scope import HELPERS, rewrite
 
-__all__ = ["InstalledHook", "install_import_hook"]
+__all__ = ["GLOBALS", "InstalledHook", "install_import_hook", "transform"]
 
 _DECORATOR: Final = "__shapecheck_decorator__"
+GLOBALS: Final[Mapping[str, object]] = {_DECORATOR: checked_quietly, **HELPERS}
 
 
 type _Spec = importlib.machinery.ModuleSpec | None
@@ -32,15 +35,24 @@ class _Decorate(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        rewrite(node)
         node.decorator_list.append(_decorator(node))
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
+        rewrite(node)
         node.decorator_list.append(_decorator(node))
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
         return node
+
+
+def transform(tree: ast.Module) -> ast.Module:
+    """The same module with everything in it checked; :data:`GLOBALS` must be among its globals."""
+    changed = _Decorate().visit(tree)
+    assert isinstance(changed, ast.Module)
+    return changed
 
 
 def _decorator(node: ast.stmt) -> ast.expr:
@@ -52,12 +64,12 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> types.CodeType:
         path = self.get_filename(fullname)
-        tree = _Decorate().visit(ast.parse(self.get_data(path), path))
+        tree = transform(ast.parse(self.get_data(path), path))
         code: types.CodeType = compile(tree, path, "exec", dont_inherit=True)
         return code
 
     def exec_module(self, module: types.ModuleType) -> None:
-        vars(module)[_DECORATOR] = checked_quietly
+        vars(module).update(GLOBALS)
         super().exec_module(module)
 
 
