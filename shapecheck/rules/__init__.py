@@ -48,6 +48,8 @@ FAMILIES: tuple[str, ...] = (
     "gathering",
     "editing",
     "einops",
+    "equinox",
+    "flax",
 )
 """The modules of this package that hold a `TABLE`, in the order they are read."""
 

@@ -19,7 +19,9 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
+from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import jax
@@ -287,12 +289,27 @@ def resolve(name: str) -> Callable[..., Any]:
         import einops  # optional
 
         return getattr(einops, path[-1])
+    if root in ("equinox", "flax"):
+        return _layer_of_jax(name)
     found = reduce(getattr, path, _ROOTS[root])
     return _mapped(found) if name in COLLECTIVES else found
 
 
 COLLECTIVES = frozenset(f"jax.lax.{name}" for name in ("psum", "pmean", "pmax", "pmin"))
 """Operations that run inside a mapped axis only."""
+
+
+def _layer_of_jax(name: str) -> Callable[..., Any]:
+    """The class of a layer, made with the keys it wants; flax's linen layers get their weights from their first call."""
+    module, _, last = name.rpartition(".")
+    made = getattr(import_module(module), last)
+    match module:
+        case "flax.linen":
+            return lambda *args, **kwargs: lambda *x: made(*args, **kwargs).init_with_output(jax.random.key(0), *x)[0]
+        case "flax.nnx":
+            return partial(made, rngs=import_module(module).Rngs(0)) if "rngs" in signature(made).parameters else made
+        case _:
+            return partial(made, key=jax.random.key(0)) if "key" in signature(made).parameters else made
 
 
 def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
