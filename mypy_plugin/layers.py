@@ -18,7 +18,7 @@ from mypy_plugin.names import MODULE, function_rule, layer_rule
 from mypy_plugin.operations import apply_call, arrays_in, checker, conclude_with, display, fail, got
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import LayerValue
+from shapecheck.core.value import Array, LayerValue, Library
 from shapecheck.rules import layer
 
 
@@ -94,6 +94,22 @@ def call(ctx: MethodContext) -> Type:
     return conclude_with(row.apply(value, positional, keywords), words, ctx, reader)
 
 
+def signature_of(instance: Instance, ctx: FunctionContext | MethodContext) -> CallableType | None:
+    """What an object is called with and answers, None when it is no callable: a layer answers what its sizes say."""
+    chk = checker(ctx.api)
+    if "__call__" not in {name for base in instance.type.mro for name in base.names}:
+        return None
+    found = get_proper_type(chk.expr_checker.analyze_external_member_access("__call__", instance, ctx.context))
+    value = layer_of(instance)
+    row = layer(value.name) if value is not None else None
+    if not isinstance(found, CallableType) or value is None or row is None:
+        return found if isinstance(found, CallableType) else None
+    reader = Reader(chk)
+    unknown = [Array(library=Library.JAX) for each in row.call.listed if each.required]
+    result = row.apply(value, unknown)
+    return found if isinstance(result, Mismatch) else found.copy_modified(ret_type=reader.write(result, found.ret_type, None))
+
+
 def without_none(typ: Type) -> Type:
     """The result of calling a module with `None` made unknown.
 
@@ -112,7 +128,7 @@ def without_none(typ: Type) -> Type:
 def layer_of(instance: Instance) -> LayerValue | None:
     """The layer that an instance is: of a class in the tables, or of a subclass that keeps its `forward`."""
     for base in instance.type.mro:
-        if "forward" in base.names and layer_rule(base.fullname) is None:
+        if not _CALLS.isdisjoint(base.names) and layer_rule(base.fullname) is None:
             return None
         if layer_rule(base.fullname) is not None:
             if base is not instance.type:
@@ -121,6 +137,9 @@ def layer_of(instance: Instance) -> LayerValue | None:
             return value if isinstance(value, LayerValue) else None
     return None
 
+
+_CALLS = frozenset(["forward", "__call__"])
+"""The methods that say what calling a layer does."""
 
 _STATELESS = Reader(None)  # type: ignore[arg-type]  # reading a layer's own parameters asks no checker
 

@@ -85,7 +85,12 @@ PRIVATE_PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("numpy.ma.", ()),
 )
 
-LAYER_MODULES: tuple[tuple[str, str], ...] = (("torch.nn.modules.", "nn."), ("equinox.nn._", "equinox.nn."))
+LAYER_MODULES: tuple[tuple[str, str], ...] = (
+    ("torch.nn.modules.", "nn."),
+    ("equinox.nn._", "equinox.nn."),
+    ("flax.linen.", "flax.linen."),
+    ("flax.nnx.", "flax.nnx."),
+)
 
 
 def _prefixes(module: str) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ from mypy_plugin.binding import bound_variable
 from mypy_plugin.encode import ANY, array_instance, array_of, shape_type, tuple_type
 from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.matching import Matching
+from mypy_plugin.layers import signature_of
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
 from mypy_plugin.operations import checker, fail, in_library
 from mypy_plugin.values import Reader
@@ -172,7 +173,10 @@ def transform(ctx: FunctionContext, make: Transform) -> Type:
         for name, expressions in zip(ctx.callee_arg_names[1:], ctx.args[1:], strict=False)
         if name is not None and len(expressions) == 1
     }
-    return _transformed(_first(ctx), Options(written, ctx), make, ctx.default_return_type)
+    function = _first(ctx)
+    if isinstance(function, Instance) and remembered(function) is None:
+        function = signature_of(function, ctx) or function
+    return _transformed(function, Options(written, ctx), make, ctx.default_return_type)
 
 
 type Transform = Callable[[CallableType, Options], Type | None]

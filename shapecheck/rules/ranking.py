@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shapecheck.core.dim import Verdict
-from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.families import or_unknown, promoted, shape_of
 from shapecheck.rules.layers import as_function
 from shapecheck.rules.losses import reduced
@@ -30,10 +32,16 @@ def loss(text: str, operands: str, options: str, name: str) -> Rule:
         found = shapes.apply([shape_of(value) for value in values], a.facts)
         if isinstance(found, Mismatch | tuple):
             return found if isinstance(found, Mismatch) else UNKNOWN
-        typed = or_unknown(promoted)(values, a.library)
-        return reduced(a, found, typed if isinstance(typed, Typed) else Typed(ANY_DTYPE))
+        return reduced(a, found, _dtype(values, a))
 
     return Rule((name,), bound, compute, text, shapes, names)
+
+
+def _dtype(values: Sequence[Value], a: Arguments) -> Typed:
+    """Of floats of several kinds some float."""
+    typed = or_unknown(promoted)(values, a.library)
+    floats = all(isinstance(each, Array) and each.dtype.names <= CLASSES["Float"].names for each in values)
+    return typed if isinstance(typed, Typed) and typed.dtypes != ANY_DTYPE else Typed(CLASSES["Float"] if floats else ANY_DTYPE)
 
 
 def ctc(a: Arguments) -> Result:
