@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mypy.nodes import CallExpr, RefExpr
 from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
-from mypy.types import CallableType, FunctionLike, Instance, NoneType, TupleType, Type, UnionType, get_proper_type
+from mypy.types import CallableType, FunctionLike, Instance, NoneType, Overloaded, TupleType, Type, UnionType, get_proper_type
 
 from mypy_plugin import provenance
 from mypy_plugin.calls import settle_call
@@ -102,6 +102,8 @@ def signature_of(instance: Instance, ctx: FunctionContext | MethodContext) -> Ca
     found = get_proper_type(chk.expr_checker.analyze_external_member_access("__call__", instance, ctx.context))
     value = layer_of(instance)
     row = layer(value.name) if value is not None else None
+    if isinstance(found, Overloaded) and value is not None:
+        found = found.items[0]  # equinox's norms: without their old state
     if not isinstance(found, CallableType) or value is None or row is None:
         return found if isinstance(found, CallableType) else None
     reader = Reader(chk)

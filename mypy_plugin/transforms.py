@@ -48,9 +48,9 @@ from mypy.types import (
 from mypy_plugin.annotations import free_variable
 from mypy_plugin.binding import bound_variable
 from mypy_plugin.encode import ANY, array_instance, array_of, shape_type, tuple_type
+from mypy_plugin.layers import signature_of
 from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.matching import Matching
-from mypy_plugin.layers import signature_of
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
 from mypy_plugin.operations import checker, fail, in_library
 from mypy_plugin.values import Reader
@@ -265,7 +265,7 @@ def with_axis(array: Instance, position: int, axis: Type, reader: Reader) -> Ins
     """The array type with one more axis at a position; its shape is unknown when that is inside a run or outside."""
     index = 0 if array.type.fullname == NDARRAY else 1
     shape = get_proper_type(array.args[index])
-    items = _inserted(shape.items, position, axis) if isinstance(shape, TupleType) else None
+    items = _inserted(shape.items if isinstance(shape, TupleType) else [UnpackType(shape)], position, axis)
     args = list(array.args)
     args[index] = tuple_type(items, reader.named) if items is not None else shape_type(ANY_SHAPE, reader.named)
     return array.copy_modified(args=args)

@@ -135,7 +135,7 @@ def whole_shape(a: Arguments) -> Result:
         expected = str(Shape(given))
         reason = f'expected "{expected}", found "{array.shape}"; use jax.vmap for further axes'
         return Mismatch("shape-mismatch", reason, None, expected, str(array.shape))
-    return array
+    return array if given is None or array.shape.rank is not None else array.with_shape(Shape(given))
 
 
 # --- recurrence and attention -------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def flax_layer(name: str, fields: str, call: str, text: str) -> Layer:
 
     def compute(a: Arguments) -> Result:
         values = [a[each] for each in operands]
-        fixed = {each.name: found for each in constructor.listed if isinstance(found := a[each.name], Dim)}
+        fixed = {each.name: given for each in constructor.listed if isinstance(given := a[each.name], Dim)}
         found = shapes.apply([shape_of(value) for value in values], a.facts, fixed)
         if isinstance(found, Mismatch):
             return found
