@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from shapecheck.runtime.cost import cost_report as cost_report
+    from shapecheck.runtime.cost import measure_cost as measure_cost
     from shapecheck.runtime.decorator import checked as checked
     from shapecheck.runtime.dropin import jaxtyped as jaxtyped
     from shapecheck.runtime.errors import AnnotationError as AnnotationError
@@ -23,8 +25,10 @@ __all__ = [
     "ShapeWarning",
     "UncheckedWarning",
     "checked",
+    "cost_report",
     "install_import_hook",
     "jaxtyped",
+    "measure_cost",
     "mode",
     "set_mode",
 ]
@@ -35,6 +39,8 @@ _HOMES: Final = {
     "ShapeWarning": "shapecheck.runtime.errors",
     "UncheckedWarning": "shapecheck.runtime.errors",
     "checked": "shapecheck.runtime.decorator",
+    "cost_report": "shapecheck.runtime.cost",
+    "measure_cost": "shapecheck.runtime.cost",
     "jaxtyped": "shapecheck.runtime.dropin",
     "install_import_hook": "shapecheck.runtime.hook",
     "mode": "shapecheck.runtime.modes",

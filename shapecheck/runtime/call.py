@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from shapecheck.runtime.advice import advise
 from shapecheck.runtime.arrays import describe
 from shapecheck.runtime.class_sizes import Known, add_defaults, known_sizes, open_constructor, remember
+from shapecheck.runtime.cost import counted
 from shapecheck.runtime.errors import Report, ShapeError, shape_error
 from shapecheck.runtime.hints import Anything, ClassHint, Hint, first_items
 from shapecheck.runtime.modes import fail
@@ -104,7 +105,8 @@ class Checker:
     def yielded(self, value: Any, scope: Scope) -> None:
         """Check an item that a generator yields."""
         if self.spec.yields is not None:
-            self._check(self.spec.yields, value, scope, Place("yield"))
+            with counted(self.spec.module, self.spec.name):
+                self._check(self.spec.yields, value, scope, Place("yield"))
         self._remember(scope)
 
     # Sizes that `self` keeps

@@ -1,6 +1,6 @@
 """One straight-line wrapper per function: same signature, names as local variables, tests written out.
 
-Called once per function, at its first call, by :mod:`shapecheck.runtime.decorator`. The wrapper accepts what it is sure
+Called by :mod:`shapecheck.runtime.decorator` at the first call of a function in a mode. The wrapper accepts what it is sure
 of and hands every doubt to a slow twin, which asks the reference. What has no straight-line form (deep unions, `?` axes,
 odd expressions) is interpreted by the reference in place, over the same variables. The source is generated from parsed
 annotations only; no text of an annotation is ever executed.
@@ -14,7 +14,9 @@ from types import FunctionType
 from typing import Any
 
 from shapecheck.runtime.call import Checker
+from shapecheck.runtime.cost import FunctionCost, clock, cost_of, measuring
 from shapecheck.runtime.emit_hints import HintWriter
+from shapecheck.runtime.exchange import Code, closed
 from shapecheck.runtime.hints import Anything
 from shapecheck.runtime.manual import checks_by_hand, shared
 from shapecheck.runtime.modes import Mode
@@ -24,46 +26,68 @@ __all__ = ["Wrapper", "compilable"]
 
 
 class Wrapper:
-    """The compiled wrapper of one function, in each of the modes.
+    """The compiled wrapper of one function, in each of its forms.
 
     Args:
         spec: what to check.
         function: what to call.
-        namespace: the globals of the wrapper; what the code refers to is added.
+        free: names of the cells of its stub, beside ours.
     """
 
-    def __init__(self, spec: Spec, function: Callable[..., Any], namespace: dict[str, Any]) -> None:
-        self._namespace = namespace
-        self._generator = _Generator(spec, function, namespace)
-        self.source = self._generator.source()
-        self._name = spec.name
-        self.checking = self._run(self.source, "fast")
+    def __init__(self, spec: Spec, function: Callable[..., Any], free: tuple[str, ...]) -> None:
+        self._spec = spec
+        self._function = function
+        self._free = free
+        self._forms: dict[str, tuple[FunctionType, Code]] = {}
+        self.source = ""
 
-    def _run(self, source: str, name: str) -> FunctionType:
-        exec(compile(source, f"<shapecheck {self._name}>", "exec"), self._namespace)
-        function: FunctionType = self._namespace[self._generator.name(name)]
-        return function
+    def form(self, mode: Mode) -> tuple[FunctionType, Code]:
+        """The function for a mode, as it is and as code for the stub; `off` is one that only passes the call on."""
+        word = mode.kind if mode.kind == "off" else str(mode.period) if mode.kind == "every" else "on"
+        key = f"{word} measured" if measuring() and word != "off" else word
+        if key not in self._forms:
+            self._forms[key] = self._compile(word, len(self._forms) + 1)
+        return self._forms[key]
 
-    def variant(self, mode: Mode, settle: Callable[[], None]) -> FunctionType:
-        """The function for a mode; `settle` is called when `once` has seen its one call."""
-        match mode.kind:
-            case "on" | "warn" | "log":
-                return self.checking
-            case "off":
-                return self._run(self._generator.variant("off", None), "off")
-            case "once":
-                self._namespace[self._generator.name("settle")] = settle
-                return self._run(self._generator.variant("once", f"{self._generator.name('settle')}()"), "once")
-            case "every":
-                self._namespace[self._generator.name("next")] = cycle([True] + [False] * (mode.period - 1)).__next__
-                return self._run(self._generator.variant("every", f"if not {self._generator.name('next')}(): "), "every")
+    def constants(self) -> tuple[tuple[Any, ...], ...]:
+        """What the forms find in the cell, in the order in which they were made."""
+        return tuple(code.constants for _, code in self._forms.values())
+
+    def _compile(self, word: str, index: int) -> tuple[FunctionType, Code]:
+        namespace: dict[str, Any] = {}
+        cost = cost_of(self._spec.module, self._spec.name) if measuring() else None
+        generator = _Generator(self._spec, self._function, namespace, cost)
+        slow, self.source = generator.source()
+        exec(compile(slow, f"<shapecheck {self._spec.name}>", "exec"), namespace)
+        if word == "off":
+            return closed(generator.variant("off", None), self._free, index, namespace, self._spec.name)
+        function, code = closed(self.source, self._free, index, namespace, self._spec.name)
+        if word == "on":
+            return function, code
+        namespace |= {generator.name("fast"): function, generator.name("due"): _due(int(word))}
+        first = f"if not {generator.name('due')}(): "
+        return closed(generator.variant("every", first), self._free, index, namespace, self._spec.name)
+
+
+def _due(period: int) -> Callable[[], bool]:
+    """Whether a call is one of those to be checked; Dynamo takes the answer for a constant."""
+    turns = cycle([True] + [False] * (period - 1))
+
+    def due() -> bool:
+        return next(turns)
+
+    vars(due)["_dynamo_marked_constant"] = True
+    return due
 
 
 class _Generator(HintWriter):
     """Writes the frame of a wrapper around its checks."""
 
-    def __init__(self, spec: Spec, function: Callable[..., Any], namespace: dict[str, Any]) -> None:
+    def __init__(self, spec: Spec, function: Callable[..., Any], namespace: dict[str, Any], cost: FunctionCost | None) -> None:
         super().__init__(spec, namespace)
+        self._measured = cost is not None
+        if cost is not None:
+            namespace.update({self.name(word): each for word, each in clock(cost).items()})
         checker = Checker(spec, function)
         self._by_hand = checks_by_hand(function)
         namespace.update(
@@ -75,14 +99,14 @@ class _Generator(HintWriter):
             }
         )
 
-    def source(self) -> str:
-        """The whole module: the slow twin, then the wrapper."""
+    def source(self) -> tuple[str, str]:
+        """The slow twin and the wrapper."""
         is_async = "async " if self._spec.kind is Kind.COROUTINE else ""
         slow, body = self._slow_twin(), self._body()
         cleared = sorted(self._locals.cleared)
         clearing = f"    {' = '.join(cleared)} = None\n" if cleared else ""
         head = f"{is_async}def {self.name('fast')}({self._signature()}):\n    __tracebackhide__ = True\n"
-        return f"{is_async}def {self.name('slow')}{slow}\n\n{head}{clearing}{body}"
+        return f"{is_async}def {self.name('slow')}{slow}", f"{head}{clearing}{body}"
 
     def variant(self, word: str, first: str | None) -> str:
         """A wrapper that goes on to the checking one after its first line, or never does when it has none."""
@@ -124,13 +148,21 @@ class _Generator(HintWriter):
         call = f"{value} = {wait}{self.name('call')}({self._forwarded()})"
         if self._by_hand:
             call = f"with {self._constant('shared', shared)}({scope}):\n        {call}"
+        check, returned = f"{scope} = {self.name('check')}({self._passed()})", f"{self.name('returned')}({value}, {scope})"
         return (
             f"({names}):\n    __tracebackhide__ = True\n"
-            f"    {scope} = {self.name('check')}({self._passed()})\n"
+            f"    {self._timed(check)}\n"
             f"    {call}\n"
-            f"    {self.name('returned')}({value}, {scope})\n"
+            f"    {self._timed(returned)}\n"
             f"    return {value}\n"
         )
+
+    def _timed(self, statement: str) -> str:
+        """A statement of the slow twin, and the time it takes even where it raises."""
+        if not self._measured:
+            return statement
+        start, now, add = map(self.name, ("start", "now", "add"))
+        return f"{start} = {now}()\n    try: {statement}\n    finally: {add}({now}() - {start})"
 
     def _passed(self) -> str:
         return "{" + ", ".join(f"{each.name!r}: {each.name}" for each in self._spec.parameters) + "}"
@@ -154,21 +186,37 @@ class _Generator(HintWriter):
         wait = "await " if self._spec.kind is Kind.COROUTINE else ""
         slow = ", ".join(each.name for each in self._spec.parameters)
         self._fail = f"return {wait}{self.name('slow')}({slow})"
+        self._clock("start", "begin")
         if self._by_hand or self._spec.attributes is not None:
-            return f"    {self._fail}\n"
+            self._line(self._fail)
+            return self._text()
         self._recall_sizes()
         for parameter in self._spec.parameters:
             self._parameter(parameter)
+        self._account("start")
         call = f"{wait}{self.name('call')}({self._forwarded()})"
         if self._spec.returns is None or isinstance(self._spec.returns, Anything):
             self._line(f"return {call}")
         else:
             value = self.name("value")
             self._line(f"{value} = {call}")
+            self._clock("end", "now")
             self._fail = f"{self.name('result')}({value}, {self._passed()}); return {value}"
             self._check(self._spec.returns, value)
+            self._account("end")
             self._line(f"return {value}")
+        return self._text()
+
+    def _text(self) -> str:
         return "".join(f"{line}\n" for line in self._lines)
+
+    def _clock(self, variable: str, function: str) -> None:
+        if self._measured:
+            self._line(f"{self.name(variable)} = {self.name(function)}()")
+
+    def _account(self, since: str) -> None:
+        if self._measured:
+            self._line(f"{self.name('add')}({self.name('now')}() - {self.name(since)})")
 
     def _parameter(self, parameter: Parameter) -> None:
         if isinstance(parameter.hint, Anything):

@@ -7,7 +7,6 @@ references work. Classes, descriptors and other callables are taken apart here.
 
 from __future__ import annotations
 
-import builtins
 import dataclasses
 import functools
 import inspect
@@ -22,8 +21,10 @@ from typing import Any, Final, overload
 from shapecheck.runtime.call import Checker, relay
 from shapecheck.runtime.class_sizes import Owner, owner_of, owner_of_class
 from shapecheck.runtime.compiler import Wrapper, compilable
+from shapecheck.runtime.cost import counted
 from shapecheck.runtime.errors import UncheckedWarning
-from shapecheck.runtime.modes import Mode, mode_of, register
+from shapecheck.runtime.exchange import Code, Turn, cell_of, free_names, install, new_stub, original, rest
+from shapecheck.runtime.modes import Mode, is_disabled, mode_of, register
 from shapecheck.runtime.scope import Scope
 from shapecheck.runtime.signature import Kind, Parameter, Spec, annotated, kind_of, local_names, module_of, read_signature
 
@@ -97,8 +98,8 @@ def _checked(target: Any, depth: int, *, quiet: bool = False, owner: Owner | Non
             return property(get, set_, delete, target.__doc__)
         case _ if not callable(target):
             raise TypeError(f"cannot check a {type(target).__name__}; a function or a class was expected")
-        case _ if mode_of(module_of(target)).kind == "off":
-            return target  # without any cost, and without a way back
+        case _ if is_disabled(module_of(target)):
+            return target
         case _:
             owner = owner or owner_of(target, sys._getframe(depth))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
             if annotated(target) or (owner is not None and target.__name__ == "__init__"):
@@ -134,73 +135,69 @@ def _wrap(function: Callable[..., Any], local: Mapping[str, object], owner: Owne
     return wrapper
 
 
-def _plain_stub(*args: Any, **kwargs: Any) -> Any:
-    __tracebackhide__ = True
-    _s_start()
-    return _s_first(*args, **kwargs)
-
-
-async def _coroutine_stub(*args: Any, **kwargs: Any) -> Any:
-    __tracebackhide__ = True
-    _s_start()
-    return await _s_first(*args, **kwargs)
-
-
-# In the globals of each stub: what compiles it, and then the compiled wrapper.
-_s_start: Callable[[], None]
-_s_first: Callable[..., Any]
-
-
 def _stub(function: Callable[..., Any], local: Mapping[str, object], kind: Kind, owner: Owner | None) -> Any:
     """A function that becomes its own compiled wrapper when it is first called."""
-    template = _plain_stub if kind is Kind.PLAIN else _coroutine_stub
-    namespace: dict[str, Any] = {"__builtins__": builtins, "__name__": getattr(function, "__module__", __name__)}
-    stub = types.FunctionType(template.__code__, namespace)
-    _Starter(stub, function, local, owner)
-    return stub
+    starter = _Starter(function, local, owner, "plain" if kind is Kind.PLAIN else "coroutine")
+    return starter.make_stub()
 
 
 class _Starter:
-    """Compiles one wrapper when it is first called, and changes it with the mode."""
+    """Compiles what a stub runs, when it is first called in a mode."""
 
-    def __init__(
-        self, stub: types.FunctionType, function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None, kind: str) -> None:
         self.module = module_of(function)
-        self._stub = weakref.ref(stub)
+        self.wrapper: Wrapper | None = None
         self._function = function
         self._local = local
         self._owner = owner
-        self._wrapper: Wrapper | None = None
+        self._kind = kind
+
+    def make_stub(self) -> types.FunctionType:
+        """The stub; it keeps this object alive, and not the other way round."""
 
         def start() -> None:
             self.start()
 
         # What `torch.compiler.assume_constant_result` sets: a stub first met by Dynamo is compiled while it is traced.
-        vars(start)["_dynamo_marked_constant"] = True
-        stub.__globals__["_s_start"] = start
+        vars(start).update({"_dynamo_marked_constant": True, "starter": self})
+        stub = new_stub(self._function, start, kind=self._kind)
+        self._stub = weakref.ref(stub)
+        return stub
 
     def start(self) -> None:
-        """Compile, unless another thread has done so meanwhile."""
+        """Decide what to call now; later calls of the stub run that, or what comes after it, by themselves."""
         with _COMPILING:
-            if self._wrapper is None:
-                self._wrapper = Wrapper(self._spec(), self._function, self._running().__globals__)
-                self._running().__globals__["_s_source"] = self._wrapper.source
-                register(self)
-                self.switch(mode_of(self.module))
+            register(self)
+            mode = mode_of(self.module)
+            now, code = self._form(mode)
+            if mode.kind == "once":
+                _, code = self._form(Mode("off"))
+            turn: Turn = cell_of(self._running()).cell_contents[0]
+            turn.now = now
+            if not _is_traced():
+                self._install(code)
 
-    def switch(self, mode: Mode) -> None:
-        """Let later calls run in another mode."""
+    def _form(self, mode: Mode) -> tuple[Callable[..., Any], Code]:
+        if mode.kind == "off" and (code := original(self._function)) is not None:
+            return self._function, code
+        if self.wrapper is None:
+            self.wrapper = Wrapper(self._spec(), self._function, free_names(self._function))
+        return self.wrapper.form(mode)
+
+    def rest(self) -> None:
+        """Let the next call ask again what to run: the mode has changed."""
         stub = self._stub()
-        if stub is None or self._wrapper is None:
-            return
-        compiled = self._wrapper.variant(mode, self._settle)
-        stub.__globals__["_s_first"] = compiled
-        if not _is_traced():
-            self._replace_code(stub, compiled)
+        if stub is not None and not _is_traced():
+            with _COMPILING:
+                rest(stub, kind=self._kind)
 
-    def _settle(self) -> None:
-        self.switch(Mode("off"))
+    def _install(self, code: Code) -> None:
+        """The cell comes first: it only ever grows, so a call in another thread finds there what its code needs."""
+        stub = self._running()
+        rest(stub, kind=self._kind)
+        cell = cell_of(stub)
+        cell.cell_contents = (cell.cell_contents[0], *(self.wrapper.constants() if self.wrapper else ()))
+        install(stub, code, getattr(self._function, "__name__", "checked"))
 
     def _running(self) -> types.FunctionType:
         stub = self._stub()
@@ -213,12 +210,6 @@ class _Starter:
         if unchecked or not compilable(inspect.signature(self._function).parameters):
             return dataclasses.replace(spec, parameters=_ANY_PARAMETERS, returns=None, owner=None, attributes=None)
         return spec
-
-    def _replace_code(self, stub: types.FunctionType, compiled: types.FunctionType) -> None:
-        """The defaults come first: a call in another thread still runs the old code, which has none of these."""
-        stub.__defaults__ = compiled.__defaults__
-        stub.__kwdefaults__ = compiled.__kwdefaults__
-        stub.__code__ = compiled.__code__.replace(co_name=getattr(self._function, "__name__", "checked"))
 
 
 def _is_traced() -> bool:
@@ -235,26 +226,42 @@ _ANY_PARAMETERS: Final = (
 
 def generated_source(wrapper: Any) -> str | None:
     """The source of a compiled wrapper, for the curious; None before its first call."""
-    source: str | None = wrapper.__globals__.get("_s_source")
-    return source
+    turn: Any = cell_of(wrapper).cell_contents[0]
+    compiled: Wrapper | None = turn.start.starter.wrapper
+    return compiled.source if compiled is not None else None
 
 
 class _Lazy:
-    """A function and, from its first call on, its checker."""
+    """A generator function and, from its first call on, its checker."""
 
     def __init__(self, function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> None:
         self.function = function
         self._local = local
         self._owner = owner
         self._parts: tuple[inspect.Signature, Checker] | None = None
+        self._mode: Mode | None = None
+        self._calls = 0
 
     def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Checker, Scope]:
-        """Check the arguments of a call."""
+        """Check the arguments of a call; one that the mode leaves out gets a checker that lets all pass."""
+        if not self._is_due():
+            return _UNCHECKED, Scope({})
         if self._parts is None:
             spec: Spec = read_signature(self.function, self._local, self._owner)
             self._parts = inspect.signature(self.function), Checker(spec, self.function)
         signature, checker = self._parts
-        return checker, checker.arguments(signature.bind(*args, **kwargs).arguments)
+        with counted(checker.spec.module, checker.spec.name, calls=1):
+            return checker, checker.arguments(signature.bind(*args, **kwargs).arguments)
+
+    def _is_due(self) -> bool:
+        mode = mode_of(module_of(self.function))
+        if mode is not self._mode:
+            self._mode, self._calls = mode, 0
+        self._calls += 1
+        return mode.checks(self._calls)
+
+
+_UNCHECKED: Final = Checker(Spec("", Kind.GENERATOR, ()))
 
 
 def _generator_wrapper(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> Any:

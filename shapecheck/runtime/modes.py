@@ -1,8 +1,8 @@
 """How much is checked, and what a failure does: on, off, once, every=n, warn, log; at run time and per module.
 
-The mode of a module is the one set for it or for the nearest package around it, then the environment variable
-`SHAPECHECK`, then `on`. Wrappers ask once, when they are compiled, and are told when :func:`set_mode` changes it;
-failures ask :func:`fail`.
+The mode of a module is the one set for it or for the nearest package around it: by :func:`set_mode`, else by the
+environment or `pyproject.toml` (:mod:`shapecheck.runtime.configuration`), else `on`. Wrappers ask when they are called
+for the first time after a change, which :func:`set_mode` tells them; failures ask :func:`fail`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from shapecheck.runtime.configuration import ConfigurationError, configured_modes
+from shapecheck.runtime.cost import cost_of, follow, measuring
 from shapecheck.runtime.errors import ShapeError, ShapeWarning
 
-__all__ = ["Mode", "Switchable", "fail", "mode", "mode_of", "register", "set_mode"]
+__all__ = ["Mode", "Switchable", "fail", "is_disabled", "mode", "mode_of", "register", "set_mode"]
 
 type Kind = Literal["on", "off", "once", "every", "warn", "log"]
 
@@ -48,13 +50,23 @@ class Mode:
             case _:
                 raise ValueError(f"unknown mode {text!r}; write on, off, once, every=8, warn or log")
 
+    def checks(self, call: int) -> bool:
+        """Whether a call is checked, by its number since the mode began, from 1."""
+        match self.kind:
+            case "off":
+                return False
+            case "once":
+                return call == 1
+            case "every":
+                return (call - 1) % self.period == 0
+            case "on" | "warn" | "log":
+                return True
+
 
 class Switchable(Protocol):
     """A wrapper that can follow a change of mode."""
 
-    module: str
-
-    def switch(self, mode: Mode) -> None: ...
+    def rest(self) -> None: ...
 
 
 _modes: dict[str, Mode] = {}  # by module or package; "" is the default of all
@@ -67,12 +79,31 @@ def register(wrapper: Switchable) -> None:
 
 
 def mode_of(module: str) -> Mode:
-    """The mode that holds in a module."""
+    """The mode that holds in a module.
+
+    Raises:
+        ValueError: the configuration names a mode that does not exist.
+    """
     if not _modes:
-        _modes[""] = Mode.parse(os.environ.get("SHAPECHECK", "on"))
+        _modes.update(_configured())
     while module not in _modes and module:
         module = module.rpartition(".")[0]
     return _modes[module]
+
+
+def is_disabled(module: str) -> bool:
+    """Whether `SHAPECHECK=off` keeps functions as they are, which leaves no way back."""
+    return mode_of(module).kind == "off" and os.environ.get("SHAPECHECK") == "off"
+
+
+def _configured() -> dict[str, Mode]:
+    modes = {"": Mode()}
+    for module, (text, path) in configured_modes().items():
+        try:
+            modes[module] = Mode.parse(text)
+        except ValueError as error:
+            raise (ConfigurationError(path, str(error)) if path else ValueError(f"SHAPECHECK: {error}")) from None
+    return modes
 
 
 def set_mode(text: str, module: str = "") -> None:
@@ -88,8 +119,7 @@ def set_mode(text: str, module: str = "") -> None:
     """
     mode_of("")
     _modes[module] = Mode.parse(text)
-    for wrapper in list(_wrappers):
-        wrapper.switch(mode_of(wrapper.module))
+    _tell_wrappers()
 
 
 @contextmanager
@@ -103,12 +133,21 @@ def mode(text: str, module: str = "") -> Generator[None]:
     finally:
         _modes.clear()
         _modes.update(before)
-        for wrapper in list(_wrappers):
-            wrapper.switch(mode_of(wrapper.module))
+        _tell_wrappers()
+
+
+def _tell_wrappers() -> None:
+    for wrapper in list(_wrappers):
+        wrapper.rest()
+
+
+follow(_tell_wrappers)
 
 
 def fail(error: ShapeError, module: str) -> None:
     """What a failed check does: raise, warn or log."""
+    if measuring():
+        cost_of(module, error.report.function).failures += 1
     match mode_of(module).kind:
         case "warn":
             warnings.warn(str(error), ShapeWarning, stacklevel=5)
