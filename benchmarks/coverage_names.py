@@ -10,9 +10,8 @@ from collections.abc import Mapping
 HANDLED_BY_THE_PLUGIN: Mapping[str, str] = {
     "mypy_plugin/containers.py": "nn.Sequential nn.ModuleList nn.ModuleDict",
     "mypy_plugin/operations.py, iteration": "Tensor.__iter__ Array.__iter__ ndarray.__iter__",
-    "mypy_plugin/transforms.py": """
-        jax.lax.scan jax.lax.cond jax.lax.switch jax.lax.map jax.lax.associative_scan
-    """,
+    "mypy_plugin/transforms.py": "jax.lax.scan",
+    "mypy_plugin/branches.py": "jax.lax.cond jax.lax.switch jax.lax.map",
 }
 """Operations whose results the plugin knows without a rule, by the module that does."""
 

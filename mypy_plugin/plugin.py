@@ -28,6 +28,7 @@ from mypy_plugin import (
     ascriptions,
     attributes,
     binding,
+    branches,
     calls,
     classes,
     containers,
@@ -139,6 +140,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(lambda ctx: transforms.transform(ctx, make))
         if fullname == transforms.SCAN:
             return self._checked(transforms.scan)
+        if (flow := branches.HOOKS.get(fullname)) is not None:
+            return self._checked(flow)
         if fullname in transforms.CUSTOM:
             return self._checked(transforms.custom)
         if fullname == ascriptions.NAME:

@@ -363,7 +363,7 @@ def scan(ctx: FunctionContext) -> Type:
     reader = Reader(checker(ctx.api))
     init, xs = ctx.arg_types[1][0], get_proper_type(ctx.arg_types[2][0]) if ctx.arg_types[2] else NoneType()
     matching = Matching(reader.chk, function)
-    length, item = _unstacked(xs, reader)
+    length, item = unstacked(xs, reader)
     for name, declared, actual in zip(("carry", "x"), function.arg_types[:2], (init, item), strict=True):
         mismatch = matching.match(declared, actual, None, matching.flexible)
         if mismatch is not None:
@@ -385,7 +385,7 @@ def scan(ctx: FunctionContext) -> Type:
     return tuple_type([carry, stacked], reader.named)
 
 
-def _unstacked(xs: ProperType, reader: Reader) -> tuple[Type, Type]:
+def unstacked(xs: ProperType, reader: Reader) -> tuple[Type, Type]:
     """The length of the scanned arrays, and the type of one item."""
     unknown = reader.named("builtins.int", [])
     instance = array_instance(xs)
@@ -398,6 +398,11 @@ def _unstacked(xs: ProperType, reader: Reader) -> tuple[Type, Type]:
         return unknown, instance.copy_modified(args=args)
     args[index] = tuple_type(shape.items[1:], reader.named)
     return shape.items[0], instance.copy_modified(args=args)
+
+
+def mapped_result(result: Type, length: Type, reader: Reader) -> Type:
+    """Results of one item, stacked along a new first axis."""
+    return _mapped(result, 0, length, reader)
 
 
 # --- partial -------------------------------------------------------------------------------------------------------

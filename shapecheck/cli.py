@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -18,7 +19,6 @@ from shapecheck.core.diagnostics import CATALOGUE, explain
 
 if TYPE_CHECKING:
     from shapecheck.codemod import FileReport, Report
-    from shapecheck.rules.table import Layer, Rule
 
 
 class Refusal(click.ClickException):
@@ -167,31 +167,17 @@ def explain_code(code: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def rules(names: tuple[str, ...], as_json: bool) -> None:
     """List the operations and layers whose shapes are known; NAMES restricts the list to names that contain one of them."""
-    rows = [row for row in _rows() if not names or any(name in each for name in names for each in row["names"])]
+    from shapecheck.rules import listing
+
+    rows = [row for row in listing.rows() if not names or any(name in each for name in names for each in row.names)]
     if not rows:
         refuse(f"no rule's name contains {' or '.join(names)}: see `shapecheck rules` for all")
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
     for row in rows:
-        click.echo(f"{', '.join(row['names'])}\n    {row['signature']}  [{', '.join(row['libraries'])}]")
-
-
-def _rows() -> list[dict[str, Any]]:
-    """Every rule once, with all its names."""
-    from shapecheck.rules import registry
-
-    found = registry()
-    by_rule = {id(rule): rule for rule in found.rules.values()}
-    operations = [_row("operation", rule, rule.names) for rule in by_rule.values()]
-    return operations + [_row("layer", layer, (layer.name,)) for layer in found.layers.values()]
-
-
-def _row(kind: str, rule: Rule | Layer, names: Sequence[str]) -> dict[str, Any]:
-    from shapecheck.rules.table import library_of
-
-    libraries = sorted({library_of(name).value for name in names})
-    return {"kind": kind, "names": list(names), "signature": rule.text, "libraries": libraries}
+        click.echo(f"{', '.join(row.names)}\n    {row.signature}  [{', '.join(row.libraries)}]")
+    click.echo(listing.summary(rows), err=True)
 
 
 def refuse(message: str) -> NoReturn:

@@ -1,6 +1,7 @@
 """The documentation is true: its programs print what it says, its pages match the catalogue and the code.
 
-`python -m tests.test_docs` writes the generated parts: `docs/errors.md` and the configuration block of `docs/usage.md`.
+`python -m tests.test_docs` writes the generated parts: `docs/errors.md`, `docs/operations.md` and the configuration block
+of `docs/usage.md`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,22 @@ from mypy_plugin import codes
 from shapecheck import mypy_config
 from shapecheck.core.diagnostics import CATALOGUE, Diagnostic, explain, reference
 from shapecheck.internals import SKIPPED
+from shapecheck.rules import listing
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ERRORS, USAGE = ROOT / "docs" / "errors.md", ROOT / "docs" / "usage.md"
+ERRORS, USAGE, OPERATIONS = (ROOT / "docs" / f"{name}.md" for name in ("errors", "usage", "operations"))
 PAGES = [
     ROOT / name
-    for name in ("README.md", "CONTRIBUTING.md", "docs/usage.md", "docs/runtime.md", "docs/errors.md", "examples/README.md")
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/usage.md",
+        "docs/runtime.md",
+        "docs/errors.md",
+        "docs/operations.md",
+        "examples/README.md",
+    )
 ]
 
 _PROGRAM = re.compile(r"^```python (?P<name>\w+\.py)\n(?P<code>.*?)^```\n+```text\n(?P<output>.*?)^```", re.MULTILINE | re.DOTALL)
@@ -107,6 +117,10 @@ def test_the_examples_of_the_run_time_page_print_what_it_says(program: Program, 
     assert (done.stdout + done.stderr).endswith(program.output)
 
 
+def test_the_page_of_operations_is_up_to_date() -> None:
+    assert OPERATIONS.read_text(encoding="utf-8") == listing.page(), "run `python -m tests.test_docs`"
+
+
 def test_the_configuration_in_the_readme_is_valid() -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     assert tomllib.loads(block)["tool"]["mypy"]["plugins"] == [mypy_config.PLUGIN]
@@ -174,4 +188,5 @@ def test_every_code_is_expected_in_some_page_of_plugin_tests(entry: Diagnostic) 
 
 if __name__ == "__main__":
     ERRORS.write_text(reference(), encoding="utf-8")
+    OPERATIONS.write_text(listing.page(), encoding="utf-8")
     USAGE.write_text(_CONFIG.sub(lambda _: config_block(), USAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -170,6 +170,23 @@ def whole_operand(a: Arguments) -> Result:
     return value if isinstance(value, Array | tuple) else UNKNOWN
 
 
+def carried(a: Arguments) -> Result:
+    """A loop's state: as it was at the start. Python numbers become arrays, and weak dtypes may widen."""
+    return _state(a["init_val"])
+
+
+def _state(value: Value) -> Value:
+    match value:
+        case Array(weak=True):
+            return value.with_dtype(ANY_DTYPE)
+        case Array():
+            return value
+        case tuple():
+            return tuple(map(_state, value))
+        case _:
+            return UNKNOWN
+
+
 _OPTIONS = "precision=None, preferred_element_type=None, **"
 _CONV = "lhs, rhs, window_strides, padding, "
 
@@ -189,6 +206,9 @@ TABLE: tuple[Rule, ...] = (
         "operand, init_value, computation, window_dimensions, window_strides, padding, base_dilation=None, window_dilation=None",
         "jax.lax.reduce_window",
     ),
+    rule(carried, "cond_fun, body_fun, init_val", "jax.lax.while_loop"),
+    rule(carried, "lower, upper, body_fun, init_val, **", "jax.lax.fori_loop"),
+    rule(whole_operand, "fn, x|elems, **", "jax.lax.associative_scan"),
     rule(whole_operand, "x, axis_name, **", *spelled("psum pmean pmax pmin", "jax.lax.{}")),
     rule(whole_operand, "x, shardings, **", "jax.lax.with_sharding_constraint"),
     rule(whole_operand, "x|operand, **", "jax.lax.optimization_barrier"),

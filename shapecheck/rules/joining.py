@@ -413,5 +413,5 @@ TABLE = (
     rule(split_along(2, 0), "input|ary, sections|indices_or_sections", "torch.vsplit", "jnp.vsplit", "np.vsplit"),
     rule(split_along(1, 1), "input|ary, sections|indices_or_sections", "torch.hsplit", "jnp.hsplit", "np.hsplit"),
     rule(split_along(3, 2), "input|ary, sections|indices_or_sections", "torch.dsplit", "jnp.dsplit", "np.dsplit"),
-    rule(unbind, "input|x, dim|axis=0", "torch.unbind", "Tensor.unbind", "jnp.unstack", "np.unstack"),
+    rule(unbind, "input|x, dim|axis=0", "torch.unbind", "Tensor.unbind", "jnp.unstack", "np.unstack", "jax.lax.unstack"),
 )  # fmt: skip

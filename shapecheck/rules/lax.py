@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shapecheck.core.dim import Verdict
-from shapecheck.core.dtype import ANY_DTYPE, BOOL
-from shapecheck.core.promotion import BOOLEAN, INTEGER, Typed, result_type
+from shapecheck.core.dtype import ANY_DTYPE, BOOL, CLASSES
+from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
 from shapecheck.rules.creation import full, made, shape_argument
@@ -26,6 +26,18 @@ def lax_bits(a: Arguments) -> Result:
 def lax_binary(a: Arguments) -> Result:
     """Equal shapes (or a scalar) and equal dtypes."""
     return _elementwise(a, result_type((a["x"], a["y"]), a.library))
+
+
+def lax_floats(a: Arguments) -> Result:
+    """Floats only."""
+    refused = only(promoted, FLOATING)((a["x"], a["y"]), a.library)
+    return refused if isinstance(refused, Mismatch) else lax_binary(a)
+
+
+def lax_complex(a: Arguments) -> Result:
+    """A real and an imaginary part."""
+    found = lax_floats(a)
+    return found.with_dtype(CLASSES["Complex"]) if isinstance(found, Array) else found
 
 
 def lax_compared(a: Arguments) -> Result:
@@ -110,6 +122,9 @@ J = "jax.lax.{}"
 
 TABLE: tuple[Rule, ...] = (
     rule(lax_binary, "x, y", *spelled("add sub mul div rem max min atan2", J)),
+    rule(lax_floats, "x, y", *spelled("nextafter igamma igammac igamma_grad_a zeta", J)),
+    rule(lax_bits, "x, y", *spelled("mulhi shift_left shift_right_arithmetic shift_right_logical", J)),
+    rule(lax_complex, "x, y", "jax.lax.complex"),
     rule(lax_power, "x, y", "jax.lax.pow"),
     rule(lax_bits, "x, y", *spelled("bitwise_and bitwise_or bitwise_xor", J)),
     rule(lax_compared, "x, y", *spelled("eq ne lt le gt ge", J)),

@@ -27,7 +27,7 @@ from shapecheck.rules.axes import (
     sizes,
 )
 from shapecheck.rules.creation import made, shape_argument
-from shapecheck.rules.families import DTypeRule, dtype_argument, kept, only, shape_of, spelled, typed_result
+from shapecheck.rules.families import DTypeRule, dtype_argument, gufunc, kept, only, shape_of, spelled, typed_result
 from shapecheck.rules.table import Compute, Rule, rule
 
 # --- parts of an array --------------------------------------------------------------------------------------------
@@ -319,6 +319,8 @@ TABLE: tuple[Rule, ...] = (
     rule(reversed_, "input|operand, dimensions", "jax.lax.rev"),
     rule(broadcasted_iota, "dtype, shape, dimension, **", "jax.lax.broadcasted_iota"),
     rule(filled_like, "operand|x, fill_value, dtype=None, shape=None, **", "jax.lax.full_like"),
+    gufunc("*s -> *s", "operand, exponent_bits, mantissa_bits", kept, "jax.lax.reduce_precision"),
+    gufunc("*s -> *s", "x, y", kept, "jax.lax.integer_pow", operands="x"),
     rule(lax_reduced(numbers), "operand, axes, **", *spelled("reduce_sum reduce_prod reduce_max reduce_min", J)),
     rule(lax_reduced(bits), "operand, axes, **", *spelled("reduce_and reduce_or reduce_xor", J)),
     rule(position, "operand, axis, index_dtype", *spelled("argmax argmin", J)),

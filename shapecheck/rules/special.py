@@ -97,6 +97,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s -> *s", ONE, floated, *spelled(_TORCH_SPECIAL, S), *spelled("i1 i1e i0e", X), "np.spacing"),
     gufunc("*s -> *s", ONE, floated, *spelled("gammaln expit entr", X)),
     gufunc("*s -> *s", ONE, only(kept, FLOATING), *spelled(_LAX_FLOATS, "jax.lax.{}"), *spelled("ndtr ndtri", X)),
+    gufunc("*s -> *s", ONE, only(kept, FLOATING, COMPLEX), "jax.lax.log2"),
     gufunc("*s -> *s", ONE, kept, *spelled("identity", "jax.nn.{}")),
     gufunc("*s -> *s", ONE, unknown_dtype, *spelled("standardize", "jax.nn.{}"), "jax.nn.sparse_sigmoid", "jax.nn.log1mexp"),
     gufunc("*s -> *s", ONE, only(kept, INTEGER), *spelled("clz population_count", "jax.lax.{}")),

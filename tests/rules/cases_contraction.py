@@ -93,3 +93,23 @@ def with_sharding_constraint(rng: random.Random, name: str) -> Case:
 @generates("jax.lax.optimization_barrier")
 def optimization_barrier(rng: random.Random, name: str) -> Case:
     return call(A(shape(rng)))
+
+
+def state(rng: random.Random) -> Any:
+    one = A(shape(rng), rng.choice(("float32", "int32")))
+    return one if rng.random() < 0.6 else (one, A(shape(rng)))
+
+
+@generates("jax.lax.while_loop")
+def while_loop(rng: random.Random, name: str) -> Case:
+    return call(lambda carry: True, lambda carry: carry, state(rng))
+
+
+@generates("jax.lax.fori_loop")
+def fori_loop(rng: random.Random, name: str) -> Case:
+    return call(0, 3, lambda index, carry: carry, state(rng))
+
+
+@generates("jax.lax.associative_scan")
+def associative_scan(rng: random.Random, name: str) -> Case:
+    return call(lax.add, A(tuple(n or 1 for n in shape(rng, 1, 3))))

@@ -8,7 +8,9 @@ from typing import Any
 from tests.rules.harness import A, Case, D, N, broadcastable_to, call, dtype_for, generates, shape, size
 
 
-@generates("jax.lax.add", "jax.lax.pow", "jax.lax.bitwise_and", "jax.lax.eq")
+@generates(
+    "jax.lax.nextafter", "jax.lax.mulhi", "jax.lax.complex", "jax.lax.add", "jax.lax.pow", "jax.lax.bitwise_and", "jax.lax.eq"
+)
 def binary(rng: random.Random, name: str) -> Case:
     full = shape(rng)
     one = dtype_for(rng, name)

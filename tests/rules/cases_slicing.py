@@ -143,3 +143,8 @@ def clamp(rng: random.Random, name: str) -> Case:
     full, kind = shape(rng), dtype_for(rng, name)
     low, high = (A(rng.choice(((), (), full, shape(rng))), kind) for _ in range(2))
     return call(low, A(full, kind), high)
+
+
+@generates("jax.lax.reduce_precision", "jax.lax.integer_pow")
+def with_numbers(rng: random.Random, name: str) -> Case:
+    return call(A(shape(rng)), *((5, 2) if "precision" in name else (2,)))
