@@ -38,8 +38,8 @@ def mark(text: str, functions: Collection[str]) -> Marked:
     wanted = {name: values for name, values in found.items() if values}
     lines = text.split("\n")
     for value in sorted((value for values in wanted.values() for value in values), key=lambda value: -value.lineno):
-        _insert(lines, (value.end_lineno or value.lineno) - 1, value.end_col_offset or 0, ")")
-        _insert(lines, value.lineno - 1, value.col_offset, "reveal_type(")
+        _insert(lines, (value.end_lineno or value.lineno) - 1, value.end_col_offset or 0, "))")
+        _insert(lines, value.lineno - 1, value.col_offset, "reveal_type((")  # two: `return a, b` is one value
     return Marked("\n".join(lines), {name: tuple(value.lineno for value in values) for name, values in wanted.items()})
 
 

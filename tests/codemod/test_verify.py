@@ -129,7 +129,7 @@ def revealing(types: Mapping[str, str]) -> Callable[[Mapping[Path, str]], list[D
             for path, source in sources.items()
             for number, line in enumerate(source.splitlines(), start=1)
             for expression, revealed in types.items()
-            if f"reveal_type({expression})" in line
+            if f"reveal_type(({expression}))" in line
         ]
 
     return check
@@ -151,8 +151,8 @@ def g(x):
 """
 
 
-def revealed_return(text: str) -> str:
-    found = run(("module.py", REVEALED), inference=revealing({"mystery(x)": text, "other(x)": text}))
+def revealed_return(text: str, code: str = REVEALED) -> str:
+    found = run(("module.py", code), inference=revealing({"mystery(x)": text, "other(x)": text, "x, n": text}))
     line = next(line for line in found.files[0].after.splitlines() if line.startswith("def f"))
     return line.partition(" -> ")[2].rstrip(":")
 
@@ -163,6 +163,13 @@ def test_what_the_plugin_infers_becomes_a_return() -> None:
     assert (
         revealed_return('tuple[Float[Tensor, "n 2*d 4"], Bool[Tensor, ""]]')
         == 'tuple[Float[torch.Tensor, "n 2*d 4"], Bool[torch.Tensor, ""]]'
+    )
+
+
+def test_a_tuple_without_parentheses_is_one_value() -> None:
+    pair = 'tuple[Float[Tensor, "n d"], Int[Tensor, "n"]]'
+    assert revealed_return(pair, REVEALED.replace("return mystery(x)", "return x, n")) == (
+        'tuple[Float[torch.Tensor, "n d"], Int[torch.Tensor, " n"]]'
     )
 
 
