@@ -10,11 +10,12 @@ from shapecheck.codemod.calls import Known, Signature
 from shapecheck.codemod.evaluate import Local
 from shapecheck.codemod.existing import Existing, has_jaxtyping, read_annotation
 from shapecheck.codemod.facts import Facts
+from shapecheck.codemod.frame import constructor_size, open_array
 from shapecheck.codemod.model import Function, Module, Program, refuses_annotations
 from shapecheck.codemod.report import RETURN, Evidence, Skipped, Slot
 from shapecheck.codemod.requirements import TAKES_SIZES
 from shapecheck.codemod.solve import Solution, Solver
-from shapecheck.codemod.walk import Walker, constructor_size, open_array
+from shapecheck.codemod.walk import walk
 from shapecheck.core.dim import Dim, Symbol
 from shapecheck.core.value import UNKNOWN, Array, Library, Scalar
 
@@ -97,11 +98,8 @@ def _attributes(constructor: Function, program: Program, known: Known, library: 
         for arg, default in _with_defaults(constructor)
         if _may_be_size(arg, default)
     }
-    walker = Walker(constructor, program, known, library, {})
-    walker.variables.update(sizes)
-    walker.variables.update(_config_sizes(constructor))
-    walker.run()
-    return {path: value for path, value in walker.variables.items() if path.startswith("self.")}, walker.callees
+    frame = walk(constructor, program, known, library, {}, sizes | dict(_config_sizes(constructor)))
+    return {path: value for path, value in frame.variables.items() if path.startswith("self.")}, frame.callees
 
 
 def _config_sizes(constructor: Function) -> Iterator[tuple[str, Local]]:
@@ -127,8 +125,8 @@ def solve_function(function: Function, program: Program, known: Known, library: 
     solved = Solved(function, existing, library=library)
     parameters = _initial(function, existing, library)
     for _ in range(_PASSES):
-        walker = Walker(function, program, known, library, parameters)
-        facts = walker.run()
+        frame = walk(function, program, known, library, parameters)
+        facts = frame.facts
         solver = Solver(facts, library)
         _note_existing(facts, existing)
         solutions = {
@@ -137,7 +135,7 @@ def solve_function(function: Function, program: Program, known: Known, library: 
         solved.parameters = {**solved.parameters, **solutions}
         solved.result = solver.result()
         solved.findings = list({(each.source, each.line): each for each in [*solver.findings, *facts.findings]}.values())
-        solved.callees |= walker.callees
+        solved.callees |= frame.callees
         solved.nicknames = facts.sizes.nicknames
         solved.parameters = {
             name: replace(each, value=facts.sizes.canonical_value(each.value)) for name, each in solved.parameters.items()
