@@ -110,6 +110,12 @@ def transforms(prefix: str, length: Length) -> Sequence[Rule]:
 
 TABLE: tuple[Rule, ...] = (
     *(row for prefix, length in _LENGTHS for row in transforms(prefix, length)),
+    rule(transform("transform", full_length), "input|a, n=None, dim|axis=-1, norm=None", *spelled("hfft", *MODULES)),
+    rule(transform("transform", half_length), "input|a, n=None, dim|axis=-1, norm=None", *spelled("ihfft", *MODULES)),
+    rule(transform("transform_2d", full_length), "input, n|s=None, dim=(-2,-1), norm=None", "torch.fft.hfft2"),
+    rule(transform("transform_2d", half_length), "input, n|s=None, dim=(-2,-1), norm=None", "torch.fft.ihfft2"),
+    rule(transform("transform_nd", full_length), "input, n|s=None, dim=None, norm=None", "torch.fft.hfftn"),
+    rule(transform("transform_nd", half_length), "input, n|s=None, dim=None, norm=None", "torch.fft.ihfftn"),
     gufunc("*s -> *s", "input|x, **", kept, *spelled("fftshift ifftshift", *MODULES)),
     rule(frequencies(same_length), "n, d=1.0, **", *spelled("fftfreq", *MODULES)),
     rule(frequencies(half_length), "n, d=1.0, **", *spelled("rfftfreq", *MODULES)),

@@ -86,7 +86,9 @@ def clamp_in_place(a: Arguments) -> Result:
     return _checked_category(a, result_type([v for v in a.values.values() if v is not None], a.library))
 
 
-_IN_PLACE_FLOATED = "exp log log2 log10 log1p expm1 sqrt rsqrt sin cos tan tanh sigmoid reciprocal erf asin acos atan"
+_IN_PLACE_FLOATED = (
+    "exp log log2 log10 log1p expm1 sqrt rsqrt sin cos tan tanh sigmoid reciprocal erf asin acos atan deg2rad rad2deg"
+)
 
 
 _IN_PLACE_KEPT = "neg abs floor ceil round trunc relu sign square"

@@ -211,7 +211,9 @@ TABLE: tuple[Rule, ...] = (
         "torch.linalg.matrix_exp",
         "torch.matrix_exp",
     ),
-    gufunc("*b n n -> *b n n", "input|a|A|M, n", promoted, "torch.linalg.matrix_power", "torch.matrix_power"),
+    gufunc(
+        "*b n n -> *b n n", "input|a|A|M, n", promoted, "torch.linalg.matrix_power", "torch.matrix_power", "Tensor.matrix_power"
+    ),
     gufunc("*b n n -> *b", SQUARE, decomposed, *spelled("det", *LINALG), *spelled("det", *TORCH)),
     gufunc("*b n n -> *b", SQUARE, decomposed, *spelled("logdet", *TORCH)),
     gufunc("*b m n -> *b n m", SQUARE, decomposed, *spelled("pinv", *LINALG), *spelled("pinverse", *TORCH)),

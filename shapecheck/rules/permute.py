@@ -278,6 +278,7 @@ TABLE = (
     rule(of_matrices, "input|m, diagonal|k=0", "torch.tril", "torch.triu", "Tensor.tril", "Tensor.triu", "Tensor.tril_", "Tensor.triu_", "jnp.tril", "jnp.triu", "np.tril", "np.triu"),
     rule(rot90, "input|m, k=1, dims|axes=(0,1)", "torch.rot90", "Tensor.rot90", "jnp.rot90", "np.rot90"),
     rule(diagonal, "input|a, offset=0, dim1|axis1=0, dim2|axis2=1", "torch.diagonal", "Tensor.diagonal", "jnp.diagonal", "np.diagonal", "Array.diagonal", "ndarray.diagonal"),
+    rule(diagonal, "input|A, *, offset=0, dim1|axis1=-2, dim2|axis2=-1", "torch.linalg.diagonal"),
     rule(diag, "input|v, offset|diagonal|k=0", "torch.diag", "Tensor.diag", "jnp.diag", "np.diag"),
     rule(diagflat, "input|v, offset|k=0", "torch.diagflat", "Tensor.diagflat", "jnp.diagflat", "np.diagflat"),
     rule(rollaxis, "input|a, axis, start=0", "jnp.rollaxis", "np.rollaxis"),

@@ -321,6 +321,7 @@ TABLE: tuple[Rule, ...] = (
         "jax.nn.logsumexp",
         "jax.scipy.special.logsumexp",
     ),
+    reduction("input|x, dim|axis=None, where=None, keepdim|keepdims=False", log_summed, "jax.nn.logmeanexp"),
     _row(middle, "input, dim|axis=None, keepdim|keepdims=False", *spelled("median nanmedian", *TORCH)),
     reduction(
         "input|a, dim|axis=None, out=None, overwrite_input=False, keepdim|keepdims=False",

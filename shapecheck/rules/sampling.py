@@ -181,6 +181,8 @@ DISTRIBUTIONS: tuple[Rule, ...] = (
     distribution("*s, *s -> *s", "dfnum, dfden", FLOATING, "jax.random.f"),
     distribution("*s, *s -> *s", "n, p", FLOATING, "jax.random.binomial"),
     distribution("*s, *s, *s -> *s", "left, mode, right", FLOATING, "jax.random.triangular"),
+    distribution("*s -> *s", "sigma=1.0", FLOATING, "jax.random.lognormal"),
+    distribution("*s, *s k -> *s k", "n, p", FLOATING, "jax.random.multinomial"),
     distribution("*s n -> *s n", "alpha", FLOATING, "jax.random.dirichlet"),
     distribution("*s n, *s n n -> *s n", "mean, cov", FLOATING, "jax.random.multivariate_normal", promotes=True),
 )

@@ -99,6 +99,8 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s -> *s", ONE, only(kept, FLOATING), *spelled(_LAX_FLOATS, "jax.lax.{}"), *spelled("ndtr ndtri", X)),
     gufunc("*s -> *s", ONE, only(kept, FLOATING, COMPLEX), "jax.lax.log2"),
     gufunc("*s -> *s", ONE, kept, *spelled("identity", "jax.nn.{}")),
+    gufunc("*s -> *s", "input|p, **", unknown_dtype, *spelled("unwrap", *NUMPY)),
+    gufunc("*s -> *s", ONE, unknown_dtype, "jnp.spacing"),
     gufunc("*s -> *s", ONE, unknown_dtype, *spelled("standardize", "jax.nn.{}"), "jax.nn.sparse_sigmoid", "jax.nn.log1mexp"),
     gufunc("*s -> *s", ONE, only(kept, INTEGER), *spelled("clz population_count", "jax.lax.{}")),
     gufunc("*s -> *s", ONE, bit_counts, *spelled("bitwise_count", *NUMPY)),

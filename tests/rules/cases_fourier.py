@@ -13,7 +13,7 @@ def array(rng: random.Random, name: str) -> A:
     return A(full, "float32" if rng.random() < 0.7 else dtype_for(rng, name))
 
 
-@generates("torch.fft.fft", "torch.fft.rfft", "torch.fft.irfft")
+@generates("torch.fft.fft", "torch.fft.rfft", "torch.fft.irfft", "torch.fft.hfft", "torch.fft.ihfft")
 def one(rng: random.Random, name: str) -> Case:
     given = array(rng, name)
     options: dict[str, Any] = {"n": N(rng.choice((3, 5, 7)))} if rng.random() < 0.3 else {}
@@ -30,6 +30,10 @@ def one(rng: random.Random, name: str) -> Case:
     "torch.fft.rfftn",
     "torch.fft.irfftn",
     "torch.fft.fftshift",
+    "torch.fft.hfft2",
+    "torch.fft.ihfft2",
+    "torch.fft.hfftn",
+    "torch.fft.ihfftn",
 )
 def several(rng: random.Random, name: str) -> Case:
     given = array(rng, name)

@@ -110,3 +110,8 @@ def diagflat(rng: random.Random, name: str) -> Case:
 def rollaxis(rng: random.Random, name: str) -> Case:
     full = shape(rng, 1, 4)
     return call(A(full), axis(rng, len(full)), *([rng.randint(0, len(full))] if rng.random() < 0.6 else []))
+
+
+@generates("torch.linalg.diagonal")
+def matrix_diagonals(rng: random.Random, name: str) -> Case:
+    return call(A(shape(rng, 1, 4)), **({"offset": 1} if rng.random() < 0.3 else {}), rigid=False)

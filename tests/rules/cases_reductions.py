@@ -114,3 +114,9 @@ def cumulative(rng: random.Random, name: str) -> Case:
     full = shape(rng, 1, 3)
     options = {"axis": axis(rng, len(full))} if len(full) > 1 or rng.random() < 0.5 else {}
     return call(A(full, dtype_for(rng, name, "float32", "int32", "uint8")), **options)
+
+
+@generates("jax.nn.logmeanexp")
+def log_mean(rng: random.Random, name: str) -> Case:
+    full = tuple(n or 1 for n in shape(rng, 0, 3))
+    return call(A(full), *([axis(rng, len(full))] if rng.random() < 0.6 else []), rigid=False)
