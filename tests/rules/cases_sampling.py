@@ -7,7 +7,7 @@ from typing import Any
 
 from shapecheck.rules.sampling import DISTRIBUTIONS
 from tests.rules.cases_creation import key, maybe_dtype, sizes
-from tests.rules.harness import A, Case, call, from_signature, generates, shape, size
+from tests.rules.harness import A, Case, N, call, from_signature, generates, shape, size
 
 
 @generates(*(name for row in DISTRIBUTIONS for name in row.names))
@@ -33,7 +33,7 @@ def points(rng: random.Random, name: str) -> Case:
 @generates("jax.random.choice", "np.random.choice")
 def choice(rng: random.Random, name: str) -> Case:
     population = rng.choice((5, A((3,)), A((5, 2), "int32")))
-    asked = (sizes(rng),) if rng.random() < 0.7 else ()
+    asked = (tuple(map(N, filter(None, shape(rng, 0, 3)))),) if rng.random() < 0.7 else ()
     return call(*([key(rng)] if name.startswith("jax") else []), population, *asked, rigid=False)
 
 
