@@ -118,7 +118,7 @@ def closed(source: str, free: tuple[str, ...], index: int, namespace: dict[str, 
     ).body
     maker: Any = ast.parse(f"def _s_make({', '.join((*free, cell))}): return {definition.name}")
     maker.body[0].body.insert(0, definition)
-    exec(compile(ast.fix_missing_locations(maker), f"<shapecheck {title}>", "exec"), namespace)
+    exec(compile(maker, f"<shapecheck {title}>", "exec"), namespace)
     constants = tuple(namespace[name] if name in namespace else getattr(builtins, name) for name in names)
     function: FunctionType = namespace.pop("_s_make")(*free, (None,) * index + (constants,))
     return function, Code(function.__code__, function.__defaults__, function.__kwdefaults__, constants)
