@@ -346,7 +346,7 @@ def observe(name: str, case: Case) -> Any:
         if name in EAGER:
             given = (*map(_materialized, given[0]),), given[1]
         try:
-            return _without_negative_sizes(_described(_run(function, made, given, library)))
+            return _without_negative_sizes(described(_run(function, made, given, library)))
         except Exception as error:  # whatever a library raises is its refusal
             return Raised(error)
 
@@ -400,12 +400,13 @@ def _run(function: Callable[..., Any], made: Given | None, given: Given, library
     return described if any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(answers)) else answers[0]
 
 
-def _described(answer: Any) -> Any:
+def described(answer: Any) -> Any:
+    """A library's answer with its arrays as `A`."""
     match answer:
         case torch.Size():
             return tuple(answer)
         case tuple() | list():
-            return tuple(map(_described, answer))
+            return tuple(map(described, answer))
         case torch.Tensor():
             return A(tuple(answer.shape), str(answer.dtype).removeprefix("torch."))
         case jax.ShapeDtypeStruct() | jax.Array():
@@ -516,7 +517,11 @@ def rule_answer(name: str, case: Case, shape_of: Callable[[A], Shape] = concrete
 
 def check(name: str, case: Case, tally: Tally, rng: random.Random) -> None:
     """Runs one case through the library and the rule, concretely and abstractly."""
-    actual = observe(name, case)
+    judge(name, case, observe(name, case), tally, rng)
+
+
+def judge(name: str, case: Case, actual: Any, tally: Tally, rng: random.Random) -> None:
+    """Compares what the library answered (see `described`, or `Raised`) with the rule, concretely and abstractly."""
     stated = rule_answer(name, case)
     where = f"{name}{case.construct or ''}{case.args}{dict(case.kwargs) or ''}"
     if isinstance(actual, Raised):
@@ -524,25 +529,33 @@ def check(name: str, case: Case, tally: Tally, rng: random.Random) -> None:
         if not isinstance(stated, Mismatch):
             tally.silent.append(f"{where}: {type(actual.error).__name__}: {str(actual.error)[:150]}")
         return
-    tally.cases["exact" if is_exact(stated) else "partly known"] += 1
+    if _is_refused_for_nothing(stated, case):
+        tally.cases["refused, but empty"] += 1
+        return
+    before = len(tally.problems)
     _complain(tally, case, where, stated, actual, {})
     for view, shape_of, set_of, values in views(rng, case.rigid):
         _complain(tally, case, f"{where} ({view})", rule_answer(name, case, shape_of, set_of), actual, values)
+    known = "exact" if is_exact(stated) else "unknown" if stated is UNKNOWN else "partly known"
+    tally.cases["wrong" if len(tally.problems) > before else known] += 1
 
 
 def _complain(tally: Tally, case: Case, where: str, stated: Any, actual: Any, values: Mapping[Any, Dim]) -> None:
+    if _is_refused_for_nothing(stated, case):
+        return
     if isinstance(stated, Mismatch):
-        if stated.code == "shape-dtype" and _has_no_elements(case):
-            tally.cases["refused, but empty"] += 1
-            return
         tally.problems.append(f"{where}: refuses ({stated.reason}), the library answers {actual}")
     elif (why := contradiction(stated, actual, values)) is not None:
         tally.problems.append(f"{where}: {why}")
 
 
-def _has_no_elements(case: Case) -> bool:
-    """Whether an array is empty: torch then skips the kernel that would refuse its dtype; sizes are assumed positive."""
-    return any(isinstance(arg, A) and 0 in arg.shape for arg in case.args)
+def _is_refused_for_nothing(stated: Any, case: Case) -> bool:
+    """A dtype refused where an array is empty: torch skips the kernel that would refuse it; sizes are assumed positive."""
+    return (
+        isinstance(stated, Mismatch)
+        and stated.code == "shape-dtype"
+        and any(isinstance(arg, A) and 0 in arg.shape for arg in case.args)
+    )
 
 
 type View = tuple[str, Callable[[A], Shape], Callable[[str], DTypes], Mapping[Any, Dim]]

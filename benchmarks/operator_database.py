@@ -1,0 +1,91 @@
+"""Replays PyTorch's operator and module databases through the rules: `python -m benchmarks.operator_database`.
+
+Prints the operations and layers by what the rules said of their sample inputs, the totals, the share of the databases' error
+inputs that the rules refuse, and every wrong answer. Exits with 1 when there is one. Needs torch's test requirements
+(`expecttest`), which the test group has. With all samples it takes some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import torch
+
+from tests.opdb.database import layers, operations
+from tests.opdb.replay import ANSWERED, Replayed, has_rule, replay
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the replay; the exit status."""
+    options = _options(arguments)
+    torch.set_num_threads(1)
+    started = time.perf_counter()
+    results = list(_results(options))
+    for each in results if options.all else (r for r in results if r.answered["partly known"] or r.answered["unknown"]):
+        print(_row(each))
+    print(summary(results), f"{time.perf_counter() - started:.0f} s", sep="\n")
+    _print_all("raises, not judged", (why for each in results for why in each.invalid.silent[: options.silent]))
+    problems = [why for each in results for why in each.problems[: options.show]]
+    _print_all("wrong", problems)
+    return int(bool(problems))
+
+
+def _results(options: argparse.Namespace) -> Iterator[Replayed]:
+    """What each operation came to, as it is done."""
+    for name, calls in chain(operations(options.samples, has_rule), layers(options.samples, has_rule)):
+        if options.only is None or options.only in name:
+            print(name, file=sys.stderr, flush=True)
+            yield replay(name, calls)
+
+
+def _row(each: Replayed) -> str:
+    counts = "".join(f"{each.answered[kind]:>9}" for kind in ANSWERED)
+    errors = f"{each.invalid.cases['refused']}/{each.invalid.cases['refused'] + each.invalid.cases['not judged']}"
+    return f"{each.name:<45}{counts}{errors:>9}"
+
+
+def summary(results: Sequence[Replayed]) -> str:
+    """The totals, as text."""
+    answered = sum((each.answered for each in results), Counter[str]())
+    invalid = sum((each.invalid.cases for each in results), Counter[str]())
+    valid = sum((each.valid.cases for each in results), Counter[str]())
+    ruled = [each for each in results if each.rules]
+    cases = max(answered.total(), 1)
+    shares = ", ".join(f"{kind} {answered[kind]} ({answered[kind] / cases:.1%})" for kind in ANSWERED)
+    return "\n".join(
+        [
+            f"{len(results)} entries, {len(ruled)} with a rule under {len(set().union(*(r.rules for r in ruled)))} public names",
+            f"{answered.total()} calls that PyTorch answers: {shares}",
+            f"error inputs refused by the rule: {_share(invalid)}",
+            f"other samples that raise under a name, refused: {_share(valid)}",
+        ]
+    )
+
+
+def _share(cases: Counter[str]) -> str:
+    raised = cases["refused"] + cases["not judged"]
+    return f"{cases['refused']} of {raised} ({cases['refused'] / max(raised, 1):.0%})"
+
+
+def _print_all(title: str, lines: Iterator[str] | list[str]) -> None:
+    for line in lines:
+        print(f"{title}: {line}")
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.operator_database", description=__doc__)
+    parser.add_argument("--samples", type=int, help="samples of an operation in one dtype (all)")
+    parser.add_argument("--only", help="operations whose name contains this")
+    parser.add_argument("--all", action="store_true", help="a row for every operation, not only for those not exact throughout")
+    parser.add_argument("--show", type=int, default=20, help="wrong answers printed of each operation")
+    parser.add_argument("--silent", type=int, default=0, help="error inputs printed of each operation that its rule lets pass")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
