@@ -25,9 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     torch.set_num_threads(1)
     started = time.perf_counter()
-    results = list(_results(options))
-    for each in results if options.all else (r for r in results if r.answered["partly known"] or r.answered["unknown"]):
-        print(_row(each))
+    results = list[Replayed]()
+    print(f"{'entry':<45}", *(f"{kind:>12}" for kind in (*ANSWERED, "refused")))
+    for each in _results(options):
+        results.append(each)
+        if options.all or not each.answered.keys() <= {"exact"}:
+            print(_row(each), flush=True)
     print(summary(results), f"{time.perf_counter() - started:.0f} s", sep="\n")
     _print_all("raises, not judged", (why for each in results for why in each.invalid.silent[: options.silent]))
     problems = [why for each in results for why in each.problems[: options.show]]
@@ -39,14 +42,13 @@ def _results(options: argparse.Namespace) -> Iterator[Replayed]:
     """What each operation came to, as it is done."""
     for name, calls in chain(operations(options.samples, has_rule), layers(options.samples, has_rule)):
         if options.only is None or options.only in name:
-            print(name, file=sys.stderr, flush=True)
             yield replay(name, calls)
 
 
 def _row(each: Replayed) -> str:
-    counts = "".join(f"{each.answered[kind]:>9}" for kind in ANSWERED)
+    counts = " ".join(f"{each.answered[kind]:>12}" for kind in ANSWERED)
     errors = f"{each.invalid.cases['refused']}/{each.invalid.cases['refused'] + each.invalid.cases['not judged']}"
-    return f"{each.name:<45}{counts}{errors:>9}"
+    return f"{each.name:<45} {counts} {errors:>12}"
 
 
 def summary(results: Sequence[Replayed]) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 import tests.rules.harness as harness
+from shapecheck.rules import registry
 from shapecheck.rules.table import library_of
 
 CASES = Path(harness.__file__).parent.glob("cases_*.py")
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tallies(options: argparse.Namespace) -> Iterator[tuple[str, harness.Tally]]:
-    for name in sorted(harness.GENERATORS):
+    for name in sorted(registry().rules.keys() | registry().layers.keys()):
         if options.only is None or options.only in name:
             print(name, file=sys.stderr, flush=True)
             yield name, harness.run_cases(name, options.cases, options.seed)
@@ -51,7 +52,9 @@ def _tallies(options: argparse.Namespace) -> Iterator[tuple[str, harness.Tally]]
 def table(tallies: dict[str, harness.Tally]) -> str:
     """A line for each library and one for all."""
     lines = ["library  operations  calls   " + "  ".join(KINDS)]
-    libraries = {name: name if name == "einops" else str(library_of(f"{name}.")) for name in {n.partition(".")[0] for n in tallies}}
+    libraries = {
+        name: name if name == "einops" else str(library_of(f"{name}.")) for name in {n.partition(".")[0] for n in tallies}
+    }
     for library in (*sorted(set(libraries.values())), "all"):
         names = [name for name in tallies if library in ("all", libraries[name.partition(".")[0]])]
         cases = sum((tallies[name].cases for name in names), Counter[str]())

@@ -6,7 +6,7 @@ from shapecheck.core.dim import UNKNOWN_DIM
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import COMPLEX, FLOATING, Typed, result_type
 from shapecheck.core.shape import Mismatch, Shape, broadcast_all
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.families import (
     TORCH,
     floated,
@@ -46,8 +46,17 @@ def masked_fill(a: Arguments) -> Result:
         return UNKNOWN
     if isinstance(mask, Array) and "bool" not in mask.dtype.names:
         return refused_dtype(mask, "bool")
+    if (refused := not_one_value(a["value"])) is not None:
+        return refused
     found = broadcast_all([array.shape, shape_of(mask)], a.facts)
     return found if isinstance(found, Mismatch) else array.with_shape(found)
+
+
+def not_one_value(value: Value) -> Mismatch | None:
+    """The mismatch of an array with axes where one value is wanted."""
+    if not isinstance(value, Array) or not value.shape.min_rank:
+        return None
+    return Mismatch("shape-rank", f"the value must have no axes, found ({value.shape})", None, "no axes", str(value.shape))
 
 
 def clamp(a: Arguments) -> Result:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod
 from shapecheck.core.dtype import CLASSES, DTypes, accepts
-from shapecheck.core.shape import ANY_RUN, Mismatch, Shape, from_items
+from shapecheck.core.shape import ANY_RUN, Mismatch, Shape, from_items, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import at_least, at_most, differs, flag, reshaped, size
+from shapecheck.rules.families import equal_dtypes
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
 
 AXES = {1: "length", 2: "height, width", 3: "depth, height, width"}
@@ -136,19 +137,45 @@ def conv_windows(a: Arguments, axes: int, kernel: Sequence[Dim]) -> list[Window]
             return [Window(w.kernel, w.stride, p, p, w.dilation) for w, p in zip(windows, paddings, strict=True)]
 
 
+def refused_windows(windows: Sequence[Window]) -> Mismatch | None:
+    """The mismatch of a stride or a dilation below 1, or of a padding below 0."""
+    for axis, window in enumerate(windows, start=-len(windows)):
+        for what, value, least in (("stride", window.stride, 1), ("dilation", window.dilation, 1), ("padding", window.before, 0)):
+            if at_most(value, least - 1):
+                reason = f"the {what} along axis {axis} must be at least {least}, found {value}"
+                return Mismatch("shape-op", reason, axis, f">={least}", str(value))
+    return None
+
+
 def convolved(a: Arguments, array: Array, axes: int, inside: Dim, outside: Dim, kernel: Sequence[Dim]) -> Result:
     """A convolution of `inside` channels to `outside` ones."""
-    if (refused := _refused_input(a, array, axes, inside)) is not None:
+    windows = conv_windows(a, axes, kernel)
+    if (refused := _refused_input(a, array, axes, inside) or refused_windows(windows)) is not None:
         return refused
-    sizes = counted(last_axes(array.shape, axes), conv_windows(a, axes, kernel))
-    if isinstance(sizes, Mismatch):
-        return sizes
-    shape = with_last_axes(array.shape, axes + 1, [outside, *sizes])
-    return Array(shape, float_part(array.dtype), array.library)
+    sizes = counted(last_axes(array.shape, axes), windows)
+    return sizes if isinstance(sizes, Mismatch) else array.with_shape(with_last_axes(array.shape, axes + 1, [outside, *sizes]))
+
+
+def _of_floats(array: Array) -> Array | Mismatch:
+    """The input of a layer, whose weights are floats."""
+    return not_float(array) or array.with_dtype(float_part(array.dtype))
+
+
+def _with_weights(a: Arguments, outside: Dim) -> Array | Mismatch:
+    """The input of a function, after what a layer's constructor would see to: one dtype, the bias, groups, `padding="same"`."""
+    bias, groups = a.array("bias"), Arguments({"out_channels": outside, "groups": a["groups"]}, a.library)
+    array, typed = a.array("input"), equal_dtypes([a[name] for name in ("input", "weight", "bias")], a.library)
+    assert array is not None, "the caller has looked"
+    if isinstance(typed, Mismatch):
+        return typed
+    if bias is not None and same(bias.shape, Shape((outside,)), a.facts) is Verdict.DIFFERENT:
+        reason = f"the bias needs one element for each of the {outside} channels, found ({bias.shape})"
+        return Mismatch("shape-mismatch", reason, None, str(outside), str(bias.shape))
+    return check_groups(groups, "out_channels") or _strided_same(a) or array.with_dtype(typed.dtypes)
 
 
 def _refused_input(a: Arguments, array: Array, axes: int, inside: Dim) -> Mismatch | None:
-    refused = not_float(array) or wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes))
+    refused = wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes))
     if refused is not None:
         return refused
     found = last_axes(array.shape, axes + 1)[0]
@@ -166,8 +193,10 @@ def conv_layer(axes: int) -> Compute:
         array = a.array("input")
         if array is None:
             return UNKNOWN
-        kernel = per_axis(a["kernel_size"], axes)
-        return convolved(a, array, axes, size(a["in_channels"]), size(a["out_channels"]), kernel)
+        taken, kernel = _of_floats(array), per_axis(a["kernel_size"], axes)
+        if isinstance(taken, Mismatch):
+            return taken
+        return convolved(a, taken, axes, size(a["in_channels"]), size(a["out_channels"]), kernel)
 
     return conv
 
@@ -182,7 +211,8 @@ def conv_function(axes: int) -> Compute:
         if (refused := wrong_rank(weight.shape, (axes + 2,), f"out, in, {AXES[axes]} of the weight")) is not None:
             return refused
         outside, inside, *kernel = last_axes(weight.shape, axes + 2)
-        return convolved(a, array, axes, inside * size(a["groups"]), outside, kernel)
+        taken = _with_weights(a, outside)
+        return taken if isinstance(taken, Mismatch) else convolved(a, taken, axes, inside * size(a["groups"]), outside, kernel)
 
     return conv
 
@@ -191,11 +221,15 @@ def check_conv(a: Arguments) -> Result:
     """Groups must divide the channels; `padding="same"` has no strides."""
     if (refused := check_groups(a, "in_channels") or check_groups(a, "out_channels")) is not None:
         return refused
+    return _strided_same(a) or UNKNOWN
+
+
+def _strided_same(a: Arguments) -> Mismatch | None:
     stride = a["stride"]
     strides: tuple[Value, ...] = stride if isinstance(stride, tuple) else (stride,)
     if a["padding"] == "same" and any(isinstance(s, Dim) and compare(s, ONE) is Verdict.DIFFERENT for s in strides):
         return Mismatch("shape-op", 'padding="same" needs a stride of 1', None, "1", " ".join(map(str, strides)))
-    return UNKNOWN
+    return None
 
 
 def check_groups(a: Arguments, name: str, by: str = "groups") -> Mismatch | None:
@@ -211,10 +245,12 @@ def check_groups(a: Arguments, name: str, by: str = "groups") -> Mismatch | None
 
 def transposed(a: Arguments, array: Array, axes: int, inside: Dim, outside: Dim, kernel: Sequence[Dim]) -> Result:
     """A transposed convolution, with the output's size computed or, when the call gives one, not known."""
-    if (refused := _refused_input(a, array, axes, inside)) is not None:
+    windows, extra = conv_windows(a, axes, kernel), per_axis(a["output_padding"], axes)
+    refused = _refused_input(a, array, axes, inside) or refused_windows(windows) or _refused_extra(windows, extra)
+    if refused is not None:
         return refused
-    extra, sizes = per_axis(a["output_padding"], axes), last_axes(array.shape, axes)
-    spread = [w.spread(n, more) for n, w, more in zip(sizes, conv_windows(a, axes, kernel), extra, strict=True)]
+    sizes = last_axes(array.shape, axes)
+    spread = [w.spread(n, more) for n, w, more in zip(sizes, windows, extra, strict=True)]
     for axis, one in enumerate(spread, start=-axes):
         if at_most(one, -1) and all(at_least(n, 1) for n in sizes):
             return Mismatch("shape-op", f"nothing is left of axis {axis}: its size would be {one}", axis, ">=0", str(one))
@@ -226,7 +262,16 @@ def transposed(a: Arguments, array: Array, axes: int, inside: Dim, outside: Dim,
         if isinstance(given, tuple) and len(given) == axes
         else [UNKNOWN_DIM] * axes
     )
-    return Array(with_last_axes(array.shape, axes + 1, [outside, *known]), float_part(array.dtype), array.library)
+    return array.with_shape(with_last_axes(array.shape, axes + 1, [outside, *known]))
+
+
+def _refused_extra(windows: Sequence[Window], extra: Sequence[Dim]) -> Mismatch | None:
+    """The mismatch of an output padding that is not below the stride or the dilation."""
+    for axis, (window, more) in enumerate(zip(windows, extra, strict=True), start=-len(windows)):
+        if at_most(more, -1) or (at_least(more - window.stride, 0) and at_least(more - window.dilation, 0)):
+            reason = f"the output padding {more} along axis {axis} must be smaller than the stride or the dilation"
+            return Mismatch("shape-op", reason, axis, f"<{window.stride}", str(more))
+    return None
 
 
 def transposed_layer(axes: int) -> Compute:
@@ -236,8 +281,10 @@ def transposed_layer(axes: int) -> Compute:
         array = a.array("input")
         if array is None:
             return UNKNOWN
-        kernel = per_axis(a["kernel_size"], axes)
-        return transposed(a, array, axes, size(a["in_channels"]), size(a["out_channels"]), kernel)
+        taken, kernel = _of_floats(array), per_axis(a["kernel_size"], axes)
+        if isinstance(taken, Mismatch):
+            return taken
+        return transposed(a, taken, axes, size(a["in_channels"]), size(a["out_channels"]), kernel)
 
     return conv_transpose
 
@@ -252,7 +299,9 @@ def transposed_function(axes: int) -> Compute:
         if (refused := wrong_rank(weight.shape, (axes + 2,), f"in, out, {AXES[axes]} of the weight")) is not None:
             return refused
         inside, outside, *kernel = last_axes(weight.shape, axes + 2)
-        return transposed(a, array, axes, inside, outside * size(a["groups"]), kernel)
+        outside = outside * size(a["groups"])
+        taken = _with_weights(a, outside)
+        return taken if isinstance(taken, Mismatch) else transposed(a, taken, axes, inside, outside, kernel)
 
     return conv_transpose
 
@@ -290,6 +339,11 @@ def _pooled_sizes(a: Arguments, sizes: Sequence[Dim], axes: int) -> Sequence[Dim
         if at_most(k - p * 2, -1):
             return Mismatch("shape-op", f"padding {p} is more than half of the window {k}", axis, f"<={k}//2", str(p))
     windows = [Window(*each) for each in zip(kernel, strides, paddings, paddings, dilations, strict=True)]
+    if (refused := refused_windows(windows)) is not None:
+        return refused
+    for axis, k in enumerate(kernel, start=-axes):
+        if at_most(k, 0):
+            return Mismatch("shape-op", f"the window along axis {axis} must be at least 1, found {k}", axis, ">=1", str(k))
     match flag(a["ceil_mode"]):
         case False:
             return counted(sizes, windows)
@@ -336,7 +390,11 @@ def adaptive(axes: int, has_indices: bool) -> Compute:
         given = a["output_size"]
         wanted: tuple[Value, ...] = given if isinstance(given, tuple) else (given,) * axes
         if len(wanted) != axes:
-            wanted = wanted * axes if len(wanted) == 1 else (UNKNOWN,) * axes
+            reason = f"expected {axes} output sizes, found {len(wanted)}"
+            return Mismatch("shape-op", reason, None, str(axes), str(len(wanted)))
+        for want in wanted:
+            if isinstance(want, Dim) and at_most(want, -1):
+                return Mismatch("shape-op", f"an output size must not be negative, found {want}", None, ">=0", str(want))
         found = [n if want is None else size(want) for n, want in zip(sizes, wanted, strict=True)]
         result = reshaped(array, with_last_axes(array.shape, axes, found))
         return _with_indices(a, result, array) if has_indices else result

@@ -166,6 +166,8 @@ def vandermonde(a: Arguments) -> Result:
     found = shape_of(a["x"])
     own = found.suffix[-1] if found.suffix else found.prefix[-1] if found.rank else UNKNOWN_DIM
     count = own if a["N"] is None else size(a["N"])
+    if not found.items:
+        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
     return typed_result(from_items((*found.items, count)), Typed(ANY_DTYPE), a.library)
 
 

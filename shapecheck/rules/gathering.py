@@ -12,6 +12,7 @@ from shapecheck.rules.axes import (
     any_of_rank,
     at_least,
     at_most,
+    differs,
     flag,
     integer,
     on_array,
@@ -80,8 +81,16 @@ def scatter(a: Arguments) -> Result:
         return array if array is not None else UNKNOWN
     refused = not_index(index) or _too_long(a, index.shape, array.shape, "index", "array")
     if refused is None and isinstance(source, Array):
-        refused = _too_long(a, index.shape, source.shape, "index", "source", along=True)
+        refused = _other_dtype(array, source) or _too_long(a, index.shape, source.shape, "index", "source", along=True)
     return refused or replace(array, library=a.library)
+
+
+def _other_dtype(array: Array, source: Array) -> Mismatch | None:
+    """The mismatch of elements of another dtype than the array they go into."""
+    if accepts(array.dtype, source.dtype) is not Verdict.DIFFERENT:
+        return None
+    reason = f"the source must have the dtype of the array, {array.dtype}, found {source.dtype}"
+    return Mismatch("shape-dtype", reason, None, str(array.dtype), str(source.dtype))
 
 
 def take_along(a: Arguments) -> Result:
@@ -141,7 +150,28 @@ def index_place(a: Arguments) -> Result:
     at = _axis(a, array.shape)
     if isinstance(at, Mismatch):
         return at
-    return (not_index(index) or _not_vector(index.shape) if index is not None else None) or array
+    if index is None:
+        return array
+    return not_index(index) or _not_vector(index.shape) or _refused_slices(a, array, index.shape.size, at) or array
+
+
+def _refused_slices(a: Arguments, array: Array, count: Dim, at: int | None) -> Mismatch | None:
+    """The mismatch of a source that is not `count` slices of the array."""
+    source = a.values.get("source")
+    if not isinstance(source, Array):
+        return None
+    refused = _other_dtype(array, source)
+    if refused is not None or not array.shape.rank or not source.shape.rank or at is None or not at_least(count, 1):
+        return refused
+    if source.shape.rank != array.shape.rank:
+        reason = f'the source needs as many axes as the array: "{source.shape}" and "{array.shape}"'
+        return Mismatch("shape-rank", reason, None, f"{array.shape.rank} axes", str(source.shape.rank))
+    wanted = replaced(array.shape, at, count).dims
+    for axis, (want, found) in enumerate(zip(wanted, source.shape.dims, strict=True)):
+        if differs(want, found, a):
+            reason = f"axis {axis} of the source should be {want}, found {found}"
+            return Mismatch("shape-mismatch", reason, axis, str(want), str(found))
+    return None
 
 
 def take(a: Arguments) -> Result:
@@ -305,10 +335,16 @@ def unique(a: Arguments) -> Result:
 
 @on_array
 def masked_scatter(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """Array and mask broadcast; the mask picks what the source replaces."""
     mask = a.array("mask")
-    if mask is None:
-        return shape
-    joined = _not_mask(mask) or broadcast(shape, mask.shape, a.facts)
+    return ANY_SHAPE if mask is None else _not_mask(mask) or broadcast(shape, mask.shape, a.facts)
+
+
+@on_array
+def masked_scatter_in_place(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """The mask broadcasts to the array."""
+    mask = a.array("mask")
+    joined = shape if mask is None else _not_mask(mask) or broadcast(shape, mask.shape, a.facts)
     return joined if isinstance(joined, Mismatch) else shape
 
 
@@ -334,7 +370,8 @@ TABLE = (
     rule(ordered(False, False), "input|a, dim|axis=-1, **", "jnp.sort", "np.sort", "Array.sort"),
     rule(ordered(False, True), "input|a, dim|axis=-1, **", "jnp.argsort", "np.argsort", "Array.argsort", "ndarray.argsort"),
     rule(masked_select, "input, mask", "torch.masked_select", "Tensor.masked_select"),
-    rule(masked_scatter, "input, mask, source", "torch.masked_scatter", "Tensor.masked_scatter", "Tensor.masked_scatter_"),
+    rule(masked_scatter, "input, mask, source", "torch.masked_scatter", "Tensor.masked_scatter"),
+    rule(masked_scatter_in_place, "input, mask, source", "Tensor.masked_scatter_"),
     rule(nonzero, "input, *, as_tuple=False", "torch.nonzero", "Tensor.nonzero", "torch.argwhere", "Tensor.argwhere"),
     rule(nonzero, "input|a, as_tuple=False", "np.argwhere"),
     rule(nonzero, "input|a, as_tuple=True", "np.nonzero", "ndarray.nonzero", "jnp.nonzero", "Array.nonzero"),

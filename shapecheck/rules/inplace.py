@@ -7,7 +7,8 @@ from shapecheck.core.dtype import DTypes
 from shapecheck.core.promotion import CATEGORY, OPAQUE, Typed, inexact, result_type
 from shapecheck.core.shape import Mismatch, Shape, broadcasts_to
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.elementwise import bits_only, float_only
+from shapecheck.rules.choosing import not_one_value
+from shapecheck.rules.elementwise import bits_only, float_only, negated
 from shapecheck.rules.families import (
     refused_dtype,
     spelled,
@@ -44,8 +45,18 @@ def in_place_bits(a: Arguments) -> Result:
 
 
 def in_place_divided(a: Arguments) -> Result:
-    """In place true division: an integer array cannot hold the result."""
-    return _checked_category(a, inexact(result_type(a.values.values(), a.library), a.library))
+    """In place true division: an integer array cannot hold the result. With a rounding mode integers stay integers."""
+    rounding = a.values.get("rounding_mode")
+    computed = result_type([value for name, value in a.values.items() if name != "rounding_mode"], a.library)
+    if rounding is UNKNOWN:
+        return in_place(a)
+    return _checked_category(a, computed if rounding is not None else inexact(computed, a.library))
+
+
+def negated_in_place(a: Arguments) -> Result:
+    """Bool arrays cannot be negated."""
+    refused = negated((a["input"],), a.library)
+    return refused if isinstance(refused, Mismatch) else kept_in_place(a)
 
 
 def _checked_category(a: Arguments, computed: Typed) -> Result:
@@ -78,7 +89,7 @@ def masked_fill_in_place(a: Arguments) -> Result:
     mask = a["mask"]
     if isinstance(mask, Array) and "bool" not in mask.dtype.names:
         return refused_dtype(mask, "bool")
-    return in_place(a)
+    return not_one_value(a["value"]) or in_place(a)
 
 
 def clamp_in_place(a: Arguments) -> Result:
@@ -91,7 +102,7 @@ _IN_PLACE_FLOATED = (
 )
 
 
-_IN_PLACE_KEPT = "neg abs floor ceil round trunc relu sign square"
+_IN_PLACE_KEPT = "abs floor ceil round trunc relu sign square"
 
 
 _FILLED = "zero fill bernoulli random nan_to_num"
@@ -130,6 +141,7 @@ TABLE: tuple[Rule, ...] = (
     rule(in_place, "input, tensor1, tensor2, **", "Tensor.addcmul_", "Tensor.addcdiv_"),
     rule(in_place_divided, "input", *spelled(_IN_PLACE_FLOATED, "Tensor.{}_")),
     rule(kept_in_place, "input", *spelled(_IN_PLACE_KEPT, "Tensor.{}_")),
+    rule(negated_in_place, "input", "Tensor.neg_"),
     rule(kept_in_place, "input, *rest, **", *spelled(_FILLED, "Tensor.{}_")),
     rule(sampled_in_place, "input, *rest, **", *spelled(_SAMPLED, "Tensor.{}_")),
 )

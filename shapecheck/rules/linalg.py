@@ -90,6 +90,16 @@ def solve(a: Arguments) -> Result:
     return typed_result(found, typed, a.library)
 
 
+def solve_triangular(a: Arguments) -> Result:
+    """The matrices stand on the left of the solution, or with `left=False` on its right."""
+    typed = triangular((a["input"], a["other"]), a.library)
+    if not isinstance(a["left"], bool):
+        return typed_result(ANY_SHAPE, typed, a.library)
+    text = "*b n n, *b n k -> *b n k" if a["left"] else "*b n n, *b k n -> *b k n"
+    found = signature(text).apply((shape_of(a["input"]), shape_of(a["other"])), a.facts)
+    return typed_result(found, typed, a.library)
+
+
 def _is_vector(left: Shape, right: Shape, a: Arguments) -> bool | None:
     if right.rank == 1:
         return True
@@ -221,7 +231,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*b n n -> *b n", SQUARE, complex_decomposed, *spelled("eigvals", *LINALG)),
     gufunc("*b m n -> *b", SQUARE, ranks, "torch.linalg.matrix_rank"),
     rule(matrix_rank, SQUARE, *spelled("matrix_rank", "np.linalg.{}", "jnp.linalg.{}")),
-    gufunc("*b n n, *b n k -> *b n k", "input|A, other|B, *, upper, **", triangular, "torch.linalg.solve_triangular"),
+    rule(solve_triangular, "input|A, other|B, *, upper, left=True, **", "torch.linalg.solve_triangular"),
     gufunc("m n -> ", "input|a, **", traced, *spelled("trace", *TORCH)),
     rule(solve, "input|A|a, other|B|b, **", *spelled("solve", *LINALG)),
     rule(svd, "input|A|a, full_matrices=True, compute_uv=True, **", *spelled("svd", *LINALG)),

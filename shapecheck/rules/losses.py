@@ -29,8 +29,10 @@ def reduced(a: Arguments, elements: Shape, typed: Typed) -> Result:
     match a["reduction"]:
         case "none":
             return typed_result(elements, typed, a.library)
-        case "mean" | "sum" | "batchmean":
+        case "mean" | "sum" | "batchmean" | "elementwise_mean":
             return typed_result(SCALAR, typed, a.library)
+        case str() as word:
+            return Mismatch("shape-op", f"reduction={word!r} is none of 'none', 'mean', 'sum'", None, "none, mean or sum", word)
         case _:
             return typed_result(ANY_SHAPE, typed, a.library)
 
@@ -59,6 +61,8 @@ def cross_entropy(a: Arguments) -> Result:
         return UNKNOWN
     scores, target = arrays
     if (refused := float_array(scores)) is not None:
+        return refused
+    if (refused := _refused_weight(a, scores.shape)) is not None:
         return refused
     if scores.shape.rank == 0:
         return Mismatch("shape-rank", "the input needs a class axis, found a scalar", None, "N C ...", "")
@@ -114,9 +118,21 @@ def nll_loss(a: Arguments) -> Result:
     if arrays is None:
         return UNKNOWN
     scores, target = arrays
-    if (refused := float_array(scores)) is not None:
+    if (refused := float_array(scores) or _refused_weight(a, scores.shape)) is not None:
         return refused
     return _indices(a, scores, target)
+
+
+def _refused_weight(a: Arguments, scores: Shape) -> Mismatch | None:
+    """The mismatch of class weights that are not one for every class."""
+    weight = a["weight"]
+    if not isinstance(weight, Array) or not scores.rank:
+        return None
+    classes = scores.dims[min(1, scores.rank - 1)]
+    if same(weight.shape, Shape((classes,)), a.facts) is not Verdict.DIFFERENT:
+        return None
+    reason = f"the weight needs one element for each of the {classes} classes, found ({weight.shape})"
+    return Mismatch("shape-mismatch", reason, None, str(classes), str(weight.shape))
 
 
 def _certainly(array: Array, *categories: int) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapecheck.core.dim import ONE
-from shapecheck.core.promotion import COMPLEX, FLOATING
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.promotion import COMPLEX, FLOATING, Typed, all_in
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, from_items
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.attention import check_transformer, transformer
 from shapecheck.rules.axes import flag, on_array, size
 from shapecheck.rules.convolution import check_groups, conv_layer, transposed_layer, wrong_rank
@@ -44,12 +45,18 @@ def lazy(computed: Compute, field: str) -> Compute:
 def pairwise_distance(a: Arguments) -> Result:
     """A distance along the last axis, which goes or becomes 1."""
     found, keeps = broadcast(shape_of(a["x1"]), shape_of(a["x2"]), a.facts), flag(a["keepdim"])
-    typed = or_unknown(promoted)((a["x1"], a["x2"]), a.library)
+    pair = (a["x1"], a["x2"])
+    typed = or_unknown(promoted)(pair, a.library) if all(map(_is_of_floats, pair)) else Typed(ANY_DTYPE)
     if isinstance(found, Mismatch):
         return found
     if not found.items or keeps is None or (found.run is not None and not found.suffix):
         return typed_result(ANY_SHAPE, typed, a.library)
     return typed_result(from_items((*found.items[:-1], *([ONE] if keeps else []))), typed, a.library)
+
+
+def _is_of_floats(value: Value) -> bool:
+    """Whether integers, which become floats, are out of the question."""
+    return isinstance(value, Array) and all_in(value.dtype, FLOATING, COMPLEX)
 
 
 @on_array
@@ -69,10 +76,13 @@ def channel_shuffle(a: Arguments, shape: Shape) -> Shape | Mismatch:
     return check_groups(Arguments({"channels": found, "groups": size(a["groups"])}, a.library), "channels") or shape
 
 
-@on_array
-def local_response(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """Normalizes over neighbouring channels."""
-    return wrong_rank(shape, range(3, 99), "batch, channels, ...") or shape
+def local_response(a: Arguments) -> Result:
+    """Normalizes over neighbouring channels; integers become floats."""
+    array = a.array("input")
+    if array is None:
+        return UNKNOWN
+    refused = wrong_rank(array.shape, range(3, 99), "batch, channels, ...")
+    return refused or (array if _is_of_floats(array) else array.with_dtype(ANY_DTYPE))
 
 
 @on_array

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapecheck.core.dim import ZERO, Dim
-from shapecheck.core.shape import Mismatch, Shape
+from shapecheck.core.dim import ZERO, Dim, Verdict
+from shapecheck.core.shape import Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
 from shapecheck.rules.axes import differs, flag, size, sizes
 from shapecheck.rules.convolution import channels_first, check_groups, float_part, last_axes, not_float, wrong_rank
@@ -31,7 +31,21 @@ def last_normalized(a: Arguments) -> Result:
     array, expected = a.array("input"), sizes(a["normalized_shape"])
     if array is None:
         return UNKNOWN
-    return not_float(array) or _differing_end(array.shape, expected or (), a) or kept(array)
+    if a["normalized_shape"] == ():
+        return Mismatch("shape-op", "the normalized shape needs at least 1 axis", None, "1 axis", "")
+    refused = not_float(array) or _differing_end(array.shape, expected or (), a)
+    return refused or _other_parameters(a, expected) or kept(array)
+
+
+def _other_parameters(a: Arguments, expected: Sequence[Dim] | None) -> Mismatch | None:
+    """The mismatch of a weight or bias that has not the normalized shape."""
+    for name in ("weight", "bias"):
+        given = a.values.get(name)
+        if expected and isinstance(given, Array) and same(given.shape, Shape(tuple(expected)), a.facts) is Verdict.DIFFERENT:
+            wanted = " ".join(map(str, expected))
+            reason = f"the {name} must have the normalized shape ({wanted}), found ({given.shape})"
+            return Mismatch("shape-mismatch", reason, None, wanted, str(given.shape))
+    return None
 
 
 def _differing_end(shape: Shape, expected: Sequence[Dim], a: Arguments) -> Mismatch | None:
@@ -137,7 +151,7 @@ def by_channel(a: Arguments) -> Result:
     array = a.array("input")
     if array is None:
         return UNKNOWN
-    refused = not_float(array) or _no_channels(array.shape)
+    refused = not_float(array) or (_no_channels(array.shape) if array.shape.size != ZERO else None)
     for name in ("running_mean", "running_var", "weight", "bias"):
         given = a.array(name)
         if refused is None and given is not None and given.shape.rank == 1 and array.shape.size != ZERO:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, compare, dim, extremum
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, from_items
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, from_items, unknown_of_rank
 from shapecheck.core.value import Arguments, Library
 from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, place, places, replaced, size_at
 from shapecheck.rules.families import gufunc, kept
@@ -147,6 +147,8 @@ def roll(a: Arguments, shape: Shape) -> Shape | Mismatch:
     for axis in named or ():
         if isinstance(found := place(axis, shape, _in_torch(a)), Mismatch) and shape != Shape():
             return found
+    if _in_torch(a) and (shifts == () or (named and shape == Shape())):
+        return Mismatch("shape-op", "shifts are required" if shifts == () else "a scalar has no axis to roll")
     if _in_torch(a) and named is not None and isinstance(shifts, tuple) and len(shifts) != len(named):
         return Mismatch("shape-op", f"{len(shifts)} shifts for {len(named)} axes")
     return shape
@@ -232,10 +234,21 @@ def diag_embed(a: Arguments, shape: Shape) -> Shape | Mismatch:
     offset, axes = integer(a["offset"]), (integer(a["dim1"]), integer(a["dim2"]))
     if shape.rank == 0:
         return Mismatch("shape-rank", "expected at least 1 axis, found a scalar", None, "1 axis", "")
+    if shape.rank is not None and axes[0] is not None and axes[1] is not None:
+        at = places((axes[0], axes[1]), unknown_of_rank(shape.rank + 1))
+        if at is None or isinstance(at, Mismatch):
+            return ANY_SHAPE if at is None else at
+        return _embedded(shape.dims, at, UNKNOWN_DIM if offset is None else shape.dims[-1] + abs(offset))
     if axes != (-2, -1) or (shape.rank is None and not shape.suffix) or offset is None:
         return ANY_SHAPE
     side = size_at(shape, len(shape.items) - 1) + abs(offset)
     return replaced(shape, len(shape.items) - 1, side, side)
+
+
+def _embedded(sizes: tuple[Dim, ...], at: Sequence[int], side: Dim) -> Shape:
+    """The sizes but the last, with a square's two sides put in."""
+    rest = iter(sizes[:-1])
+    return Shape(tuple(side if index in at else next(rest) for index in range(len(sizes) + 1)))
 
 
 @on_array

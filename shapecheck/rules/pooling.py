@@ -9,7 +9,7 @@ from shapecheck.core.dim import UNKNOWN_DIM
 from shapecheck.core.shape import Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import flag, reshaped
-from shapecheck.rules.convolution import adaptive, channels_first, last_axes, per_axis, pool, with_last_axes, wrong_rank
+from shapecheck.rules.convolution import adaptive, channels_first, last_axes, not_float, per_axis, pool, with_last_axes, wrong_rank
 from shapecheck.rules.gathering import default_index
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
 
@@ -61,6 +61,8 @@ def embedding_bag(a: Arguments) -> Result:
     """A sum or mean of table rows for each bag: rows of indices, or a vector cut at offsets."""
     width, weight = a.values.get("embedding_dim", UNKNOWN), a.values.get("weight")
     if isinstance(weight, Array):
+        if not_float(weight) is not None:
+            return UNKNOWN  # the old order of the arguments, which torch still takes
         if (refused := wrong_rank(weight.shape, (2,), "rows, features of the weight")) is not None:
             return refused
         width = last_axes(weight.shape, 1)[0]

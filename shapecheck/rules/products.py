@@ -203,12 +203,13 @@ def cross(a: Arguments) -> Result:
     typed = promoted((a["input"], a["other"]), a.library)
     if isinstance(found, Mismatch) or axis is None:
         return typed_result(found, typed, a.library)
-    at = place(axis, found)
-    if isinstance(at, Mismatch):
-        return at
-    if at is not None and compare(size_at(found, at), dim(3), a.facts) is Verdict.DIFFERENT:
-        size = size_at(found, at)
-        return Mismatch("shape-op", f"needs 3 elements on axis {axis}, found {size}", axis, "3", str(size))
+    for each in (left, right):
+        at = place(axis, each)
+        if isinstance(at, Mismatch):
+            return at
+        if at is not None and compare(size_at(each, at), dim(3), a.facts) is Verdict.DIFFERENT:
+            size = size_at(each, at)
+            return Mismatch("shape-op", f"needs 3 elements on axis {axis}, found {size}", axis, "3", str(size))
     return typed_result(found, typed, a.library)
 
 

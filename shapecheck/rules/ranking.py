@@ -38,10 +38,11 @@ def loss(text: str, operands: str, options: str, name: str) -> Rule:
 
 
 def _dtype(values: Sequence[Value], a: Arguments) -> Typed:
-    """Of floats of several kinds some float."""
+    """Of floats of several kinds some float; some of these losses make floats of integers."""
+    if not all(isinstance(each, Array) and each.dtype.names <= CLASSES["Float"].names for each in values):
+        return Typed(ANY_DTYPE)
     typed = or_unknown(promoted)(values, a.library)
-    floats = all(isinstance(each, Array) and each.dtype.names <= CLASSES["Float"].names for each in values)
-    return typed if isinstance(typed, Typed) and typed.dtypes != ANY_DTYPE else Typed(CLASSES["Float"] if floats else ANY_DTYPE)
+    return typed if isinstance(typed, Typed) and typed.dtypes != ANY_DTYPE else Typed(CLASSES["Float"])
 
 
 def ctc(a: Arguments) -> Result:
@@ -90,7 +91,7 @@ FUNCTIONS: tuple[Rule, ...] = (
         f"{_NEW}, distance_function=None, margin=1.0, swap=False",
         "F.triplet_margin_with_distance_loss",
     ),
-    loss("n? c, n? -> n?", "input, target", f"p=1, margin=1.0, weight=None, {_OLD}", "F.multi_margin_loss"),
+    loss("n? c?, n? -> n?", "input, target", f"p=1, margin=1.0, weight=None, {_OLD}", "F.multi_margin_loss"),
     loss("n? c?, n? c? -> n?", "input, target", _OLD, "F.multilabel_margin_loss"),
     loss(
         "*s, *s -> *s",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import differs, flag, reshaped, size
+from shapecheck.rules.axes import at_most, differs, flag, reshaped, size
 from shapecheck.rules.convolution import float_part, not_float, with_last_axes, wrong_rank
 from shapecheck.rules.layers import features
 from shapecheck.rules.table import Compute, layer
@@ -110,13 +110,22 @@ def cell(has_cell: bool) -> Compute:
     return step
 
 
+def check_sizes(a: Arguments) -> Result:
+    """Every size and the number of layers are positive."""
+    for name in ("input_size", "hidden_size", "num_layers"):
+        found = size(a[name])
+        if at_most(found, 0):
+            return Mismatch("shape-op", f"{name} must be at least 1, found {found}", None, ">=1", str(found))
+    return UNKNOWN
+
+
 _FIELDS = "input_size, hidden_size, num_layers=1, {}bias=True, batch_first=False, dropout=0.0, bidirectional=False, **"
 _CELL = "input_size, hidden_size, bias=True, **"
 
 TABLE = (
-    layer("nn.RNN", _FIELDS.format("nonlinearity='tanh', "), "input, hx=None", recurrent(False)),
-    layer("nn.GRU", _FIELDS.format(""), "input, hx=None", recurrent(False)),
-    layer("nn.LSTM", _FIELDS.format("").replace(", **", ", proj_size=0, **"), "input, hx=None", recurrent(True)),
+    layer("nn.RNN", _FIELDS.format("nonlinearity='tanh', "), "input, hx=None", recurrent(False), check_sizes),
+    layer("nn.GRU", _FIELDS.format(""), "input, hx=None", recurrent(False), check_sizes),
+    layer("nn.LSTM", _FIELDS.format("").replace(", **", ", proj_size=0, **"), "input, hx=None", recurrent(True), check_sizes),
     layer("nn.RNNCell", _CELL, "input, hx=None", cell(False)),
     layer("nn.GRUCell", _CELL, "input, hx=None", cell(False)),
     layer("nn.LSTMCell", _CELL, "input, hx=None", cell(True)),

@@ -14,7 +14,7 @@ from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import integer, integers, place, places, replaced, size_at
+from shapecheck.rules.axes import at_least, at_most, integer, integers, place, places, replaced, size_at
 from shapecheck.rules.families import (
     TORCH,
     DTypeRule,
@@ -250,7 +250,13 @@ def _float_known(value: Value) -> bool:
 
 
 def kth_value(a: Arguments) -> Result:
-    """Values and indices along one axis."""
+    """Values and indices along one axis; `k` counts its elements from 1."""
+    k, axis, found = a.values.get("k"), integer(a["dim"]), shape_of(a["input"])
+    at = place(axis, found, True) if axis is not None else None
+    if isinstance(k, Dim) and isinstance(at, int):
+        size = size_at(found, at) if found != SCALAR else ONE
+        if at_least(k - size, 1) or at_most(k, 0):
+            return Mismatch("shape-op", f"k={k} is not one of the {size} elements of axis {axis}", at, f"1 to {size}", str(k))
     return middle(a)
 
 
@@ -262,6 +268,8 @@ def difference(a: Arguments) -> Result:
     at = place(axis, array.shape)
     if not isinstance(at, int):
         return at if isinstance(at, Mismatch) else array.with_shape(ANY_SHAPE)
+    if count < 0:
+        return Mismatch("shape-op", f"n must not be negative, found {count}", at, ">=0", str(count))
     size = size_at(array.shape, at)
     left = size - count if size.constant is None else _at_least_zero(size.constant - count)
     return array.with_shape(replaced(array.shape, at, left))

@@ -159,7 +159,9 @@ def _takes_dtype(made: type) -> bool:
     return "dtype" in inspect.signature(made).parameters
 
 
-def _built(info: Any, name: str, draw: Callable[..., Any], dtype: torch.dtype, training: bool, most: int | None) -> Iterator[Call]:
+def _built(
+    info: Any, name: str, draw: Callable[..., Any], dtype: torch.dtype, training: bool, most: int | None
+) -> Iterator[Call]:
     for found in _drawn(lambda: draw(info, DEVICE, dtype, False, training), most):
         sample = getattr(found, "module_error_input", found)
         made, given = sample.constructor_input, sample.forward_input

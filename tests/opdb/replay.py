@@ -34,7 +34,7 @@ class Replayed:
 
     @property
     def answered(self) -> Counter[str]:
-        return Counter({kind: self.valid.cases[kind] + self.invalid.cases[kind] for kind in ANSWERED})
+        return +Counter({kind: self.valid.cases[kind] + self.invalid.cases[kind] for kind in ANSWERED})
 
     @property
     def problems(self) -> list[str]:

@@ -31,7 +31,7 @@ def operand(rng: random.Random, name: str, full: tuple[int, ...], *dtypes: str) 
 @generates(
     "torch.exp", "torch.sigmoid", "torch.sinc", "jax.lax.exp", "F.gelu", "F.relu", "F.dropout", "F.softsign", "torch.square", "np.conj",
     "torch.abs", "torch.imag", "torch.neg", "torch.floor", "torch.round", "torch.nan_to_num", "torch.frac", "torch.isnan", "torch.bitwise_not", "torch.angle",
-    "Tensor.exp_", "Tensor.neg_", "Tensor.zero_", "Tensor.normal_",
+    "Tensor.exp_", "Tensor.neg_", "Tensor.abs_", "Tensor.zero_", "Tensor.normal_",
 )  # fmt: skip
 def unary(rng: random.Random, name: str) -> Case:
     extra = {"Tensor.fill_": [1], "torch.dropout": [0.5, True]}.get(name, [])

@@ -102,7 +102,7 @@ def _sort(rng: random.Random, name: str) -> Case:
     return call(one, axis(rng, len(one.shape))) if rng.random() < 0.6 else call(one)
 
 
-@generates("torch.masked_select", "torch.masked_scatter")
+@generates("torch.masked_select", "torch.masked_scatter", "Tensor.masked_scatter_")
 def _masked(rng: random.Random, name: str) -> Case:
     sizes = shape(rng, 0, 3)
     mask = A(broadcastable_to(rng, sizes, 0.2), rng.choice(("bool", "bool", "bool", "int64")), 2)
