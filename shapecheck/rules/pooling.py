@@ -9,7 +9,16 @@ from shapecheck.core.dim import UNKNOWN_DIM
 from shapecheck.core.shape import Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import flag, reshaped
-from shapecheck.rules.convolution import adaptive, channels_first, last_axes, not_float, per_axis, pool, with_last_axes, wrong_rank
+from shapecheck.rules.convolution import (
+    adaptive,
+    channels_first,
+    last_axes,
+    not_float,
+    per_axis,
+    pool,
+    with_last_axes,
+    wrong_rank,
+)
 from shapecheck.rules.gathering import default_index
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
 
