@@ -1,7 +1,7 @@
 """Replays PyTorch's databases through the rules: every call runs for real, and its rule must agree with what came out.
 
 A sample input that PyTorch answers is *exact* (the rule states its shapes and dtypes whole), *partly known*, *unknown* or
-*wrong*; one that raises is *refused* by the rule or *not judged*. Called by `tests/opdb/test_replay.py` and by
+*wrong*; one that raises is *refused* by the rule or *not judged*. Called by
 `python -m benchmarks.operator_database`.
 """
 
