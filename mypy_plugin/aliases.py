@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from mypy.fastparse import parse_type_string
 from mypy.nodes import (
     AssignmentStmt,
-    CallExpr,
     ClassDef,
     Decorator,
     EllipsisExpr,
@@ -84,8 +83,6 @@ def _annotations(expression: Expression, module: MypyFile) -> Iterator[IndexExpr
         case OpExpr(op="|", left=left, right=right):
             yield from _annotations(left, module)
             yield from _annotations(right, module)
-        case CallExpr(callee=NameExpr(name="cast"), args=[first, *_]):
-            yield from _annotations(first, module)
 
 
 def _is_jaxtyping(base: Expression, module: MypyFile) -> bool:

@@ -300,7 +300,7 @@ def free_run(name: str, named: NamedTypes) -> TypeVarTupleType:
     return TypeVarTupleType(name + FREE_MARK, f"*{name}", TypeVarId(FREE - crc32(f"*{name}".encode())), top, top, UnpackType(top))
 
 
-_BINARY: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
+BINARY: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
@@ -321,8 +321,8 @@ def _evaluate(node: ast.expr, leaf: Callable[[str], Dim]) -> Dim:
             return _evaluate(operand, leaf)
         case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if 0 <= exponent <= 8:
             return _evaluate(left, leaf) ** exponent
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return _BINARY[type(op)](_evaluate(left, leaf), _evaluate(right, leaf))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
+            return BINARY[type(op)](_evaluate(left, leaf), _evaluate(right, leaf))
         case ast.Call(func=ast.Name(id="min" | "max" as function), args=args, keywords=[]) if len(args) > 1:
             return extremum(function, [_evaluate(arg, leaf) for arg in args])
         case _:

@@ -143,9 +143,7 @@ class Binder:
     def function(self, function: FuncDef) -> None:
         bound: Bound = {}
         if isinstance(function.type, CallableType):
-            function.type = interpolations.own(
-                bind_signature(function.type, function.fullname, bound), function.fullname, self.named
-            )
+            function.type = interpolations.own(function, bind_signature(function.type, function.fullname, bound), self.named)
         if bound:
             overrides.remember(self.path, function)
         self.block(function.body.body, Owner(function.fullname, bound))

@@ -19,6 +19,11 @@ class _Erase(TypeTranslator):
         return t
 
 
+def erased(typ: Type) -> Type:
+    """The type with arrays of any shape and dtype."""
+    return typ.accept(_Erase())
+
+
 def without_shapes(signature: CallableType) -> CallableType:
     """The signature with arrays of any shape, and no shape names among its type variables."""
     eraser = _Erase()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from mypy.errorcodes import CALL_OVERLOAD, ErrorCode
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 
-from mypy_plugin import codes, faults, overrides
+from mypy_plugin import codes, faults, overrides, protocols
 from mypy_plugin.encode import FREE_MARK
 from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is_int, parse, pretty
 from shapecheck.core.dim import Dim, Kind, Verdict, compare
@@ -56,6 +56,8 @@ _DECLARED: tuple[tuple[re.Pattern[str], str], ...] = (
      "Assigned {found} to a variable declared {expected}"),
     (re.compile(r'^Incompatible default for (?:parameter|argument) "\w+" \(default has type "(.*)", (?:parameter|argument) has type "(.*)"\)$'),
      "The default is {found}, declared {expected}"),
+    (re.compile(r'^Incompatible types \(expression has type "(.*)", TypedDict item "\w+" has type "(.*)"\)$'), "The item is {found}, declared {expected}"),
+    (re.compile(r'^Value of "\w+" has incompatible type "(.*)"; expected "(.*)"$'), "The item is {found}, declared {expected}"),
 )  # fmt: skip
 # Messages whose expected type mypy may have inferred, or that nothing checks at run time: never ours to report.
 _INFERRED: tuple[re.Pattern[str], ...] = (
@@ -70,6 +72,10 @@ _INFERRED: tuple[re.Pattern[str], ...] = (
     re.compile(r'^Argument .* to "__(?:set|get)item__" .* "(.*)".* "(.*)"$'),
     re.compile(r'^Unsupported target for indexed assignment.*$'),
 )  # fmt: skip
+_OVERLAP = re.compile(r'^Non-overlapping equality check \(left operand type: "(.*)", right operand type: "(.*)"\)$')
+_CONFORMS = re.compile(
+    r'(?:incompatible type|expression has type|got) "([^"]+)"[;,] (?:expected|variable has type|target has type) "([^"]+)"\)?$'
+)
 _DICT = re.compile(r'^Dict entry \d+ has incompatible type "(.*)": "(.*)"; expected "(.*)": "(.*)"$')
 _UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
 _RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*)"$')
@@ -139,9 +145,9 @@ class Gate:
     def _decide(self, info: ErrorInfo) -> bool:
         if (match := _UNTYPED.match(info.message)) is not None:
             return self.untyped(match[1])
-        if _says_nothing(info.message):
+        if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
             return True
-        if _MARKS.search(info.message) is None:
+        if _MARKS.search(info.message) is None and not _is_about_sized_classes(info.message):
             return False
         for pattern, text in _DECLARED:
             if (match := pattern.match(info.message)) is not None:
@@ -167,6 +173,28 @@ def _is_about_shapes_alone(file: str, info: ErrorInfo) -> bool:
     if _OVERRIDE.match(info.message):
         return overrides.fits_without_shapes(file, info.line)
     return _OVERLOADS.match(info.message) is not None and overrides.has_shapes(file, info.line)
+
+
+def _is_about_sized_classes(message: str) -> bool:
+    """Whether a class of the user's with sizes as type arguments is refused where other sizes are expected."""
+    match = _CONFORMS.search(message)
+    one, other = (parse(match[1]), parse(match[2])) if match is not None else (None, None)
+    return one is not None and other is not None and one.last == other.last and protocols.has_sizes(one.last)
+
+
+def _compares_sizes(message: str) -> bool:
+    """Whether two shapes are compared that we know to differ: a condition is no error."""
+    match = _OVERLAP.match(message)
+    return match is not None and all("uple[" in side or "Size" in side for side in match.groups()) and "str" not in message
+
+
+def _conforms(message: str) -> bool:
+    """Whether a class is refused as a protocol or callable that it is when shapes are not looked at."""
+    match = _CONFORMS.search(message)
+    one, other = (parse(match[1]), parse(match[2])) if match is not None else (None, None)
+    if one is None or other is None:
+        return False
+    return any(protocols.fits(one.last, option.last) for option in _members(other) if one.last != option.last)
 
 
 def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str, reports_unknown: bool) -> bool:

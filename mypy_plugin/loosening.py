@@ -27,7 +27,7 @@ from mypy.types import (
 )
 
 from mypy_plugin.binding import bind_constructor, variables_in
-from mypy_plugin.encode import ANY, array_of, is_dim
+from mypy_plugin.encode import ANY, array_of, dim_of, is_dim
 from mypy_plugin.integers import is_int
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
 from shapecheck.core.dtype import ANY_DTYPE
@@ -115,11 +115,19 @@ def has_array(typ: Type) -> bool:
                 return array is not None and (
                     array.shape.run != ANY_RUN or bool(array.shape.min_rank) or array.dtype != ANY_DTYPE
                 )
-            return info.fullname in CONTAINERS and any(map(has_array, args))
+            if info.fullname in CONTAINERS:
+                return any(map(has_array, args))
+            return any(not dim_of(args[index]).is_unknown for index in size_positions(instance))
         case UnionType(items=items) | TupleType(items=items):
             return any(map(has_array, items))
         case _:
             return False
+
+
+def size_positions(instance: Instance) -> list[int]:
+    """The type arguments of a user's class that are sizes: `class MLP[d_in: int](...)`."""
+    variables = instance.type.defn.type_vars
+    return [index for index, v in enumerate(variables) if is_int_variable(v)] if len(variables) == len(instance.args) else []
 
 
 def _loosened(typ: Type, sizes: set[TypeVarId]) -> Type:
@@ -134,7 +142,10 @@ def _loosened(typ: Type, sizes: set[TypeVarId]) -> Type:
         case Instance(type=info, args=args) as instance:
             if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
                 return instance.copy_modified(args=[ANY] * len(args))
-            return instance.copy_modified(args=inside(args)) if info.fullname in CONTAINERS else typ
+            if info.fullname in CONTAINERS:
+                return instance.copy_modified(args=inside(args))
+            sized = size_positions(instance)
+            return instance.copy_modified(args=[ANY if index in sized else arg for index, arg in enumerate(args)])
         case UnionType(items=items):
             return UnionType.make_union(inside(items))
         case TupleType(items=items) as whole:

@@ -6,13 +6,13 @@ A `Matching` keeps the state: sizes bound so far, who bound them, and the faults
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from mypy.expandtype import expand_type
 from mypy.maptype import map_instance_to_supertype
-from mypy.nodes import Context, DictExpr, Expression
+from mypy.nodes import CallExpr, Context, DictExpr, Expression, MemberExpr, NameExpr, Var
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
     CallableType,
@@ -47,7 +47,7 @@ from mypy_plugin.encode import (
     symbol_of,
     tuple_type,
 )
-from mypy_plugin.loosening import CONTAINERS, size_variables
+from mypy_plugin.loosening import CONTAINERS, size_positions, size_variables
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
 from mypy_plugin.operations import describe
 from mypy_plugin.text import pretty
@@ -70,6 +70,24 @@ class Fault:
     place: Context
 
 
+class Binder(NamedTuple):
+    """The argument that bound a name, and its line."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An argument with equations that could not be solved when it was matched."""
+
+    name: str
+    declared: Type
+    actual: Type
+    expression: Expression
+    equations: list[tuple[Expected, Dim, int]]
+
+
 @dataclass(slots=True)
 class Matching:
     """The state of matching one call against one signature."""
@@ -77,11 +95,14 @@ class Matching:
     chk: TypeChecker
     signature: CallableType
     bindings: Bindings = field(default_factory=Bindings)
-    binders: dict[Symbol, str] = field(default_factory=dict)
+    binders: dict[Symbol | Run, Binder] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     values: dict[str, Dim] = field(default_factory=dict)
     called: str = ""
     arrays: dict[str, Array] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
+    on_self: bool = False
+    waiting: list[Waiting] = field(default_factory=list)
 
     @property
     def owner(self) -> str:
@@ -98,6 +119,7 @@ class Matching:
         reader = Reader(self.chk)
         flexible = self.flexible
         self.called = getattr(getattr(ctx.context, "callee", None), "name", "")
+        self.on_self = _is_on_self(ctx.context)
         self._collect(ctx, reader)
         for index, (name, declared) in enumerate(zip(self.signature.arg_names, self.signature.arg_types, strict=True)):
             if index >= len(ctx.arg_types):
@@ -105,12 +127,14 @@ class Matching:
             for expression, actual in zip(ctx.args[index], ctx.arg_types[index], strict=True):
                 self.argument(name or str(index + 1), declared, actual, expression, flexible, reader)
         if (mismatch := settle(self.bindings, flexible)) is not None:
-            self.report(mismatch, "", None, None, ctx.context)
+            self.report_waiting(mismatch, flexible, ctx.context)
         return self
 
     def _collect(self, ctx: FunctionContext | MethodContext, reader: Reader) -> None:
         """Notes ints and arrays by parameter name first: `{n}` may mention any argument, whatever the order."""
         for name, expressions, types in zip(self.signature.arg_names, ctx.args, ctx.arg_types, strict=False):
+            if name is not None and expressions:
+                self.passed.add(name)
             if name is not None and len(expressions) == 1:
                 value = reader.value(expressions[0], types[0])
                 if isinstance(value, Dim):
@@ -122,15 +146,17 @@ class Matching:
         self, name: str, declared: Type, actual: Type, expression: Expression, flexible: frozenset[Symbol], reader: Reader
     ) -> None:
         """Matches one argument; a mismatch is kept as a fault at the argument."""
-        before = set(self.bindings.sizes)
+        before, waiting = {*self.bindings.sizes, *self.bindings.runs}, len(self.bindings.pending)
         mismatch = self.match(declared, actual, expression, flexible)
         variable = get_proper_type(declared)
         if isinstance(variable, TypeVarType) and symbol_of(variable) in flexible:
             mismatch = bind_axis(
                 Expected(dim(symbol_of(variable))), self.values.get(name, UNKNOWN_DIM), 0, flexible, self.bindings
             )
-        for symbol in self.bindings.sizes.keys() - before:
-            self.binders[symbol] = name
+        for bound in {*self.bindings.sizes, *self.bindings.runs} - before:
+            self.binders[bound] = Binder(name, expression.line)
+        if len(self.bindings.pending) > waiting:
+            self.waiting.append(Waiting(name, declared, actual, expression, self.bindings.pending[waiting:]))
         if mismatch is not None:
             self.report(mismatch, name, declared, actual, expression)
 
@@ -153,6 +179,18 @@ class Matching:
             return self._match_all(zip(wanted.items, found.items, strict=True), flexible)
         if isinstance(wanted, Instance) and wanted.type.fullname in CONTAINERS:
             return self._match_container(wanted, found, expression, flexible)
+        if isinstance(wanted, Instance) and isinstance(found, Instance) and found.type.has_base(wanted.type.fullname):
+            return self._match_sizes(wanted, map_instance_to_supertype(found, wanted.type), flexible)
+        return None
+
+    def _match_sizes(self, wanted: Instance, found: Instance, flexible: frozenset[Symbol]) -> Mismatch | None:
+        """The sizes that are type arguments of a class: `MLP[n, n, n]` against `MLP[3, 4, 5]`."""
+        for index in size_positions(wanted):
+            expected = Expected(dim_of(wanted.args[index]))
+            mismatch = bind_axis(expected, dim_of(found.args[index]), index, flexible, self.bindings)
+            if mismatch is not None:
+                name = wanted.type.defn.type_vars[index].name
+                return replace(mismatch, reason=mismatch.reason.replace(f"axis {index}", name, 1))
         return None
 
     def _match_all(self, pairs: Iterator[tuple[Type, Type]], flexible: frozenset[Symbol]) -> Mismatch | None:
@@ -239,11 +277,25 @@ class Matching:
         )
         self.faults.append(Fault(f"{head}{mismatch.reason}{self._origin(mismatch)}", mismatch.code, place))
 
+    def report_waiting(self, mismatch: Mismatch, flexible: frozenset[Symbol], call: Context) -> None:
+        """Keeps the mismatch of an equation that waited for other arguments, at the argument that it came from."""
+        for one in self.waiting:
+            fault = settle(Bindings(dict(self.bindings.sizes), {}, one.equations, self.bindings.facts), flexible)
+            if fault is not None:
+                names = {symbol for expected, _, _ in one.equations for symbol in expected.size.symbols()}
+                named = next((symbol.name for symbol in names if symbol in self.binders), "")
+                self.report(replace(fault, symbol=fault.symbol or named), one.name, one.declared, one.actual, one.expression)
+                return
+        self.report(mismatch, "", None, None, call)
+
     def _origin(self, mismatch: Mismatch) -> str:
-        """Who bound the name at fault."""
-        for symbol, name in self.binders.items():
-            if symbol.name == mismatch.symbol:
-                return f' ("{symbol.name}" was bound to {self.bindings.sizes[symbol]} by argument "{name}")'
+        """Who bound the name at fault, and where."""
+        for bound, (name, line) in self.binders.items():
+            if isinstance(bound, Run):
+                if mismatch.symbol == f"*{bound.name}":
+                    return f' ("*{bound.name}" was bound by argument "{name}" at line {line})'
+            elif bound.name == mismatch.symbol:
+                return f' ("{bound.name}" was bound to {self.bindings.sizes[bound]} by argument "{name}" at line {line})'
         return ""
 
     def result(self, default: Type) -> Type:
@@ -271,14 +323,26 @@ class Matching:
         expanded = expand_type(default, replaced) if replaced else default
         return interpolations.fill(expanded, self.value, reader.named)
 
-    def value(self, symbol: Symbol) -> Dim | None:
+    def value(self, symbol: Symbol, defaults: Mapping[str, int]) -> Dim | None:
         """The size of an int parameter that a shape string mentions as `{n}`; None for other symbols."""
-        if symbol.kind is not Kind.VALUE or symbol.scope != self.owner:
+        if symbol.kind is not Kind.VALUE:
             return None
-        return interpolations.evaluate(symbol.name, self.values, self.arrays)
+        if symbol.scope == self.owner:
+            left_out = {name: dim(value) for name, value in defaults.items() if name not in self.passed}
+            return interpolations.evaluate(symbol.name, {**left_out, **self.values}, self.arrays)
+        definition = self.signature.definition
+        own = {info.fullname for info in definition.info.mro} if definition is not None and definition.info else set()
+        return UNKNOWN_DIM if symbol.scope in own and not self.on_self else None  # another object's `self.k`
 
     def _own(self) -> set[tuple[int, str]]:
         return {(variable.id.raw_id, variable.id.namespace) for variable in self.signature.variables}
+
+
+def _is_on_self(call: Context) -> bool:
+    """Whether the call is of a method of the same object: `self.f(x)` or `self(x)`."""
+    callee = call.callee if isinstance(call, CallExpr) else None
+    receiver = callee.expr if isinstance(callee, MemberExpr) else callee
+    return isinstance(receiver, NameExpr) and isinstance(receiver.node, Var) and receiver.node.is_self
 
 
 def _default(variable: TypeVarType, reader: Reader) -> Type:
@@ -348,4 +412,7 @@ def shown(typ: Type) -> str:
         return describe(array)
     if isinstance(proper, UnionType):
         return " | ".join(shown(item) for item in proper.items)
+    if isinstance(proper, Instance) and (sizes := size_positions(proper)):
+        args = [str(dim_of(arg)) if index in sizes else shown(arg) for index, arg in enumerate(proper.args)]
+        return f"{proper.type.name}[{', '.join(args)}]"
     return "None" if isinstance(proper, NoneType) else pretty(str(proper))

@@ -134,7 +134,7 @@ def is_array(instance: Instance) -> bool:
 @cache
 def is_array_method(name: str) -> bool:
     """Whether some array class has a rule for a method or attribute of this name."""
-    return name == "__iter__" or any(method_rule(library, name) is not None for library in Library)
+    return name in ("__iter__", "grad") or any(method_rule(library, name) is not None for library in Library)
 
 
 _ARRAY_MAKERS = frozenset(["np.zeros", "np.ones", "np.empty", "np.full", "np.array", "np.asarray"])
@@ -262,12 +262,23 @@ def _callable(ctx: AttributeContext) -> Type:
     return CallableType([ANY, ANY], [ARG_STAR, ARG_STAR2], [None, None], ctx.type, function)
 
 
+def _gradient(ctx: AttributeContext, array: Array) -> Type:
+    """`x.grad`: of the shape and dtype of `x`, or `None`."""
+    declared = get_proper_type(ctx.default_attr_type)
+    if not isinstance(declared, UnionType):
+        return ctx.default_attr_type
+    reader = Reader(checker(ctx.api))
+    return UnionType([item if array_of(item) is None else reader.write(array, item, None) for item in declared.items])
+
+
 def attribute(ctx: AttributeContext) -> Type:
     """An attribute of an array that has a rule: `x.shape`, `x.T`."""
     array = array_of(ctx.type)
     name = getattr(ctx.context, "name", None)
     if array is None or ctx.is_lvalue or not isinstance(name, str):
         return ctx.default_attr_type
+    if name == "grad":
+        return _gradient(ctx, array)
     rule_name = method_rule(array.library, name)
     rule = lookup(rule_name) if rule_name is not None else None
     if rule is None or rule_name is None:

@@ -52,7 +52,7 @@ def project(x: Float[Tensor, "batch i"], w: Float[Tensor, "i o"]) -> Float[Tenso
 def classify(images: Float[Tensor, "batch 784"], w: Float[Tensor, "128 10"]) -> Float[Tensor, "batch 10"]:
     return project(images, w)
 """,
-    message='10:28: error: Argument "w" to "project" is Float[Tensor, "128 10"], expected Float[Tensor, "i o"]: axis 0 should be i=784, found 128 ("i" was bound to 784 by argument "x")  [shape-mismatch]',
+    message='10:28: error: Argument "w" to "project" is Float[Tensor, "128 10"], expected Float[Tensor, "i o"]: axis 0 should be i=784, found 128 ("i" was bound to 784 by argument "x" at line 10)  [shape-mismatch]',
     fix="""\
 Look at the axis the message names, on both sides. Usually an operand is transposed, or a sum runs over the wrong axis.
 If the two sizes may differ by design, give them two names.""",

@@ -29,19 +29,11 @@ from pathlib import Path
 from textwrap import indent
 
 from mypy_plugin.version import fingerprint
+from shapecheck.internals import SKIPPED
 
 PAGES = Path(__file__).parent / "md"
 ROOT = Path(__file__).resolve().parents[2]
 WORKSPACE = ROOT / ".mypy_cache" / "literate"
-
-# Parts of the libraries that no annotation refers to: two thirds of mypy's time on a first run.
-SKIPPED = (
-    "torch._inductor torch._dynamo torch.distributed torch.fx torch.onnx torch._export torch.export torch.ao torch.quantization "
-    "torch._functorch torch.testing torch._subclasses torch.jit torch.utils.tensorboard torch.package torch._higher_order_ops "
-    "torch._library torch.profiler torch.masked torch.sparse torch._decomp torch._refs torch._prims torch._prims_common sympy "
-    "torch.nested torch._logging torch.backends torch.multiprocessing torch.cuda torch.mps torch.xpu torch.mtia torch._numpy "
-    "torch.nativert torch.accelerator torch._native"
-).split()
 
 CONFIG = f"""[mypy]
 strict = true

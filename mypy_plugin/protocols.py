@@ -1,0 +1,75 @@
+"""Whether a class has the members of a protocol when their shapes are not looked at.
+
+Nothing compares shapes of a protocol's members at run time, and names of two classes are names of two classes. mypy
+compares them as types; `gate` asks here before such an error is stored, with the names that the message shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mypy.checker_state import checker_state
+from mypy.nodes import TypeInfo
+from mypy.subtypes import find_member, is_subtype
+from mypy.types import CallableType, Instance, Type, get_proper_type
+from mypy.typevars import fill_typevars_with_any
+
+from mypy_plugin.encode import array_of
+from mypy_plugin.erasure import erased, without_shapes
+from mypy_plugin.loosening import is_int_variable
+from shapecheck.core.value import Array
+
+_SKIPPED = ("torch", "jax", "jaxlib", "numpy", "builtins", "typing")
+
+
+def classes_named(name: str) -> Iterator[TypeInfo]:
+    """The classes of users' modules with a name: a message says no more than that."""
+    checker = checker_state.type_checker
+    for fullname, module in checker.modules.items() if checker is not None else ():
+        if fullname.partition(".")[0] not in _SKIPPED:
+            symbol = module.names.get(name)
+            if symbol is not None and isinstance(symbol.node, TypeInfo):
+                yield symbol.node
+
+
+def has_sizes(name: str) -> bool:
+    """Whether a class of the name has sizes as type parameters."""
+    return any(is_int_variable(variable) for info in classes_named(name) for variable in info.defn.type_vars)
+
+
+def fits(found: str, expected: str) -> bool:
+    """Whether a class is what is expected, a protocol or `Callable`, as far as anybody checks."""
+    if expected == "Callable":
+        return any(map(_is_called_with_arrays, classes_named(found)))
+    protocols = [info for info in classes_named(expected) if info.is_protocol]
+    return any(_has_members(info, protocol) for info in classes_named(found) for protocol in protocols)
+
+
+def _is_called_with_arrays(info: TypeInfo) -> bool:
+    member = _member(info, "__call__")
+    return isinstance(member, CallableType) and any(array_of(typ) is not None for typ in member.arg_types)
+
+
+def _member(info: TypeInfo, name: str) -> Type | None:
+    instance = fill_typevars_with_any(info)
+    found = find_member(name, instance, instance) if isinstance(instance, Instance) else None
+    return get_proper_type(found) if found is not None else None
+
+
+def _has_members(info: TypeInfo, protocol: TypeInfo) -> bool:
+    pairs = [(_member(info, name), _member(protocol, name)) for name in protocol.protocol_members]
+    mentioned = any(_mentions_shape(wanted) for _, wanted in pairs if wanted is not None)
+    return mentioned and all(
+        found is not None and wanted is not None and is_subtype(_bare(found), _bare(wanted)) for found, wanted in pairs
+    )
+
+
+def _bare(typ: Type) -> Type:
+    return without_shapes(typ) if isinstance(typ, CallableType) else erased(typ)
+
+
+def _mentions_shape(typ: Type) -> bool:
+    if isinstance(typ, CallableType):
+        return any(map(_mentions_shape, [*typ.arg_types, typ.ret_type]))
+    array = array_of(typ)
+    return array is not None and array != Array(library=array.library)
