@@ -34,6 +34,7 @@ from mypy.types import (
 )
 
 from mypy_plugin import codes
+from mypy_plugin.carriers import carry
 from mypy_plugin.encode import (
     FREE,
     FREE_MARK,
@@ -41,6 +42,7 @@ from mypy_plugin.encode import (
     array_instance,
     array_type,
     dim_type,
+    dtype_type,
     dtypes_of,
     library_of,
     literal,
@@ -50,7 +52,7 @@ from mypy_plugin.encode import (
     symbol_of,
     tuple_type,
 )
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
+from mypy_plugin.names import DUCK, GENERIC_ARRAYS, LIKE, NDARRAY, SHARP
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, dim, extremum
 from shapecheck.core.dtype import CLASSES, DTypes, class_name
 from shapecheck.core.grammar import Axis, Expression, Name, ShapeSyntaxError, Size, lint_shape, parse_shape
@@ -125,6 +127,13 @@ def jaxtyping_class(written: str, module: MypyFile | None) -> str | None:
     return last if last in CLASSES else None
 
 
+def imported(written: str, module: MypyFile | None) -> str | None:
+    """The full name of what a written name was imported as, None for names that were not."""
+    head, _, attribute = written.rpartition(".")
+    target = _imports(module).get(head or written) if module is not None else None
+    return f"{target}.{attribute}" if target is not None and head else target
+
+
 _import_cache: dict[int, tuple[MypyFile, dict[str, str]]] = {}
 
 
@@ -194,6 +203,10 @@ class Reader:
         proper = get_proper_type(base)
         if isinstance(proper, UnionType):
             return UnionType.make_union([self.shaped(item, dtypes, items) for item in proper.items])
+        if isinstance(proper, TypeVarType):
+            return carry(LIKE, [proper, dtype_type(dtypes, self.named), self.shape(items)], self.analyser)
+        if isinstance(proper, AnyType) and proper.type_of_any == TypeOfAny.explicit:
+            return carry(DUCK, [dtype_type(dtypes, self.named), self.shape(items)], self.analyser)
         instance = array_instance(proper) if isinstance(proper, Instance) else None
         if instance is None:
             return base

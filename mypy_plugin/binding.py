@@ -52,8 +52,9 @@ from mypy.types import (
 
 from mypy_plugin import ascriptions, faults, interpolations, overrides, shield, text
 from mypy_plugin.blocks import blocks_of
+from mypy_plugin.carriers import is_carrier, opened
 from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, is_dim, is_free
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, PYTREE
 from mypy_plugin.origins import record_attributes
 
 type Bound = dict[TypeVarId, TypeVarLikeType]
@@ -267,6 +268,8 @@ def _always_bound(typ: Type, kind: ArgKind) -> Iterator[TypeVarLikeType]:
     proper = get_proper_type(typ)
     if kind not in (ARG_POS, ARG_NAMED):
         return
+    if (whole := opened(typ)) and isinstance(whole, TypeAliasType) and whole.alias is not None and whole.alias.fullname != PYTREE:
+        yield from free_variables(whole)
     if isinstance(proper, TupleType):
         for item in proper.items:
             yield from _always_bound(item, kind)
@@ -283,7 +286,7 @@ class _OpenAliases(TypeTranslator):
     """Replaces aliases of array types by what they stand for, so that their names can be bound."""
 
     def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
-        return get_proper_type(t).accept(self) if has_free(t) else t
+        return opened(t).accept(self) if has_free(t) and not is_carrier(t) else t
 
     def visit_callable_type(self, t: CallableType, /) -> Type:
         return t
@@ -305,9 +308,12 @@ def variables_in(typ: Type) -> Iterator[TypeVarLikeType]:
     """Every type variable in a type, outside callables, named tuples and recursive aliases."""
     if isinstance(typ, TypeAliasType) and (typ.alias is None or typ.is_recursive):
         return
-    match get_proper_type(typ):
+    match opened(typ):
         case TypeVarType() | TypeVarTupleType() as variable:
             yield variable
+        case TypeAliasType(args=parts):
+            for part in parts:
+                yield from variables_in(part)
         case UnpackType(type=inner):
             yield from variables_in(inner)
         case TupleType(partial_fallback=fallback) if fallback.type.fullname != "builtins.tuple":

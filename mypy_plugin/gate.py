@@ -10,6 +10,7 @@ The daemon empties mypy's list of watchers at every update, so hooks call `ensur
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -77,6 +78,7 @@ _CONFORMS = re.compile(
     r'(?:incompatible type|expression has type|got) "([^"]+)"[;,] (?:expected|variable has type|target has type) "([^"]+)"\)?$'
 )
 _DICT = re.compile(r'^Dict entry \d+ has incompatible type "(.*)": "(.*)"; expected "(.*)": "(.*)"$')
+_UNDEFINED = re.compile(r'^Name "(\w+)" is not defined$')
 _UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
 _RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*)"$')
 _SWALLOWED = re.compile(r"^(?:No overload variant of .* matches argument types?|Unsupported (?:left )?operand types? for )")
@@ -113,7 +115,7 @@ class Gate:
             self.dropped = info  # its notes list the variants: drop those
             return False
         try:
-            dropped = _is_about_shapes_alone(file, info) or self._decide(info)
+            dropped = _is_about_shapes_alone(file, info) or self._decide(file, info)
         except Exception:  # a message we cannot read passes unchanged: the gate must never stop mypy
             return False
         self.dropped = info if dropped else None
@@ -142,9 +144,11 @@ class Gate:
         """Whether the user switched the code for unknown shapes on."""
         return self.errors is not None and codes.UNKNOWN in self.errors.options.enabled_error_codes
 
-    def _decide(self, info: ErrorInfo) -> bool:
+    def _decide(self, file: str, info: ErrorInfo) -> bool:
         if (match := _UNTYPED.match(info.message)) is not None:
             return self.untyped(match[1])
+        if (match := _UNDEFINED.match(info.message)) is not None:
+            return _is_structure(match[1], file, info.line)
         if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
             return True
         if _MARKS.search(info.message) is None and not _is_about_sized_classes(info.message):
@@ -180,6 +184,12 @@ def _is_about_sized_classes(message: str) -> bool:
     match = _CONFORMS.search(message)
     one, other = (parse(match[1]), parse(match[2])) if match is not None else (None, None)
     return one is not None and other is not None and one.last == other.last and protocols.has_sizes(one.last)
+
+
+def _is_structure(name: str, file: str, line: int) -> bool:
+    """Whether a name that mypy cannot find names the structure of a `PyTree[leaf, "T"]`."""
+    linecache.checkcache(file)
+    return re.search(rf"\bPyTree\[.*[\"'][^\"']*\b{name}\b[^\"']*[\"']\]", linecache.getline(file, line)) is not None
 
 
 def _compares_sizes(message: str) -> bool:

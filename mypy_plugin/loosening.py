@@ -27,6 +27,7 @@ from mypy.types import (
 )
 
 from mypy_plugin.binding import bind_constructor, variables_in
+from mypy_plugin.carriers import is_carrier, opened
 from mypy_plugin.encode import ANY, array_of, dim_of, is_dim
 from mypy_plugin.integers import is_int
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
@@ -108,6 +109,8 @@ def has_array(typ: Type) -> bool:
     """Whether there is an array with a shape or dtype where we look: in unions, tuples and containers."""
     if isinstance(typ, TypeAliasType) and typ.is_recursive:
         return False
+    if is_carrier(opened(typ)):
+        return True
     match get_proper_type(typ):
         case Instance(type=info, args=args) as instance:
             if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
@@ -136,6 +139,8 @@ def _loosened(typ: Type, sizes: set[TypeVarId]) -> Type:
 
     if not has_array(typ) and not _is_size(typ, sizes):
         return typ
+    if is_carrier(opened(typ)):
+        return get_proper_type(typ)
     match get_proper_type(typ):
         case TypeVarType() as variable if variable.id in sizes:
             return variable.upper_bound

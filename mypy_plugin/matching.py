@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mypy.expandtype import expand_type
 from mypy.maptype import map_instance_to_supertype
-from mypy.nodes import CallExpr, Context, DictExpr, Expression, MemberExpr, NameExpr, Var
+from mypy.nodes import CallExpr, Context, Decorator, DictExpr, Expression, FuncDef, ListExpr, MemberExpr, NameExpr, TupleExpr, Var
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
     CallableType,
@@ -21,6 +21,7 @@ from mypy.types import (
     ProperType,
     TupleType,
     Type,
+    TypeAliasType,
     TypeVarId,
     TypeVarLikeType,
     TypeVarTupleType,
@@ -32,12 +33,14 @@ from mypy.types import (
 
 from mypy_plugin import interpolations
 from mypy_plugin.binding import variables_in
+from mypy_plugin.carriers import opened, settled
 from mypy_plugin.encode import (
     ANY,
     array_instance,
     array_of,
     dim_of,
     dim_type,
+    dtypes_of,
     is_dim,
     is_free,
     run_in,
@@ -48,7 +51,7 @@ from mypy_plugin.encode import (
     tuple_type,
 )
 from mypy_plugin.loosening import CONTAINERS, size_positions, size_variables
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, PYTREE, SHARP
 from mypy_plugin.operations import describe
 from mypy_plugin.text import pretty
 from mypy_plugin.values import Reader
@@ -59,6 +62,10 @@ from shapecheck.core.value import Array
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
+
+
+_NODES = frozenset(["builtins.list", "builtins.tuple", "builtins.dict", "collections.OrderedDict"])
+"""Generic classes that are nodes of a PyTree, whose last type argument is that of the children."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +153,24 @@ class Matching:
         self, name: str, declared: Type, actual: Type, expression: Expression, flexible: frozenset[Symbol], reader: Reader
     ) -> None:
         """Matches one argument; a mismatch is kept as a fault at the argument."""
-        before, waiting = {*self.bindings.sizes, *self.bindings.runs}, len(self.bindings.pending)
+        before, waiting = self._bound(), len(self.bindings.pending)
         mismatch = self.match(declared, actual, expression, flexible)
         variable = get_proper_type(declared)
         if isinstance(variable, TypeVarType) and symbol_of(variable) in flexible:
             mismatch = bind_axis(
                 Expected(dim(symbol_of(variable))), self.values.get(name, UNKNOWN_DIM), 0, flexible, self.bindings
             )
-        for bound in {*self.bindings.sizes, *self.bindings.runs} - before:
+        for bound in self._bound() - before:
             self.binders[bound] = Binder(name, expression.line)
         if len(self.bindings.pending) > waiting:
             self.waiting.append(Waiting(name, declared, actual, expression, self.bindings.pending[waiting:]))
         if mismatch is not None:
             self.report(mismatch, name, declared, actual, expression)
+
+    def _bound(self) -> set[Symbol | Run]:
+        """The names that have a size by now."""
+        names: set[Symbol | Run] = set(self.bindings.sizes)
+        return names.union(self.bindings.runs)
 
     def value_type(self, name: str, declared: Type, actual: Type, place: Context) -> None:
         """Matches a value that is no argument of a written call, such as what one module of a chain hands the next."""
@@ -168,9 +180,11 @@ class Matching:
 
     def match(self, declared: Type, actual: Type, expression: Expression | None, flexible: frozenset[Symbol]) -> Mismatch | None:
         """Matches a declared type against an actual one, binding names; only a certain mismatch is returned."""
-        wanted, found = get_proper_type(declared), get_proper_type(actual)
+        wanted, found = opened(declared), get_proper_type(actual)
         if isinstance(found, UnionType):
             return self._match_union_actual(wanted, found, expression, flexible)
+        if isinstance(wanted, TypeAliasType):
+            return self._match_carrier(wanted, found, expression, flexible)
         if isinstance(wanted, UnionType):
             return self._match_union(wanted, found, expression, flexible)
         if isinstance(wanted, Instance) and (wanted.type.fullname in GENERIC_ARRAYS or wanted.type.fullname == NDARRAY):
@@ -193,6 +207,37 @@ class Matching:
                 return replace(mismatch, reason=mismatch.reason.replace(f"axis {index}", name, 1))
         return None
 
+    def _match_carrier(
+        self, wanted: TypeAliasType, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
+        """An annotation that is `Any` or a type variable to mypy: every array in a PyTree, or an array of any class."""
+        if wanted.alias is not None and wanted.alias.fullname == PYTREE:
+            return self._match_tree(wanted.args[0], found, expression, flexible)
+        return self._match_parts(*wanted.args[-2:], found, flexible)
+
+    def _match_tree(
+        self, leaf: Type, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
+    ) -> Mismatch | None:
+        """The leaves that an argument is known to have: its arrays, and those in tuples, lists and dictionaries."""
+        nodes: list[tuple[Type, Expression | None]]
+        match found, expression:
+            case _, TupleExpr(items=written) | ListExpr(items=written):
+                nodes = self._typed(written)
+            case _, DictExpr(items=entries):
+                nodes = self._typed([value for _, value in entries])
+            case TupleType(items=items), _:
+                nodes = [(item, None) for item in items]
+            case Instance(type=info, args=[*_, item]), _ if info.fullname in _NODES:
+                nodes = [(item, None)]
+            case _:
+                return self.match(leaf, found, None, flexible) if array_of(found) is not None else None
+        mismatches = (self._match_tree(leaf, get_proper_type(node), written, flexible) for node, written in nodes)
+        return next((mismatch for mismatch in mismatches if mismatch is not None), None)
+
+    def _typed(self, expressions: list[Expression]) -> list[tuple[Type, Expression | None]]:
+        """Expressions with the types that mypy gave them."""
+        return [(self.chk.lookup_type(item), item) for item in expressions if self.chk.has_type(item)]
+
     def _match_all(self, pairs: Iterator[tuple[Type, Type]], flexible: frozenset[Symbol]) -> Mismatch | None:
         for declared, actual in pairs:
             if (mismatch := self.match(declared, actual, None, flexible)) is not None:
@@ -203,7 +248,7 @@ class Matching:
         self, wanted: UnionType, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
     ) -> Mismatch | None:
         """The first member that fits, as at run time; nothing is bound when a choice was not certain."""
-        members = [item for item in map(get_proper_type, wanted.items) if _same_kind(item, found)]
+        members = [item for item in map(opened, wanted.items) if _same_kind(item, found)]
         first: Mismatch | None = None
         for member in members:
             saved = self.bindings.copy()
@@ -217,7 +262,7 @@ class Matching:
         return first
 
     def _match_union_actual(
-        self, wanted: ProperType, found: UnionType, expression: Expression | None, flexible: frozenset[Symbol]
+        self, wanted: Type, found: UnionType, expression: Expression | None, flexible: frozenset[Symbol]
     ) -> Mismatch | None:
         """An argument that may be one of several types is wrong only when all of them are."""
         saved = self.bindings.copy()
@@ -248,18 +293,18 @@ class Matching:
         return None
 
     def _match_array(self, wanted: Instance, found: ProperType, flexible: frozenset[Symbol]) -> Mismatch | None:
-        declared, actual = array_of(wanted), array_of(found)
-        if declared is None or actual is None:
+        one, other = wanted.args
+        dtype, shape = (other, one) if wanted.type.fullname == NDARRAY else (one, other)
+        return self._match_parts(dtype, shape, found, flexible)
+
+    def _match_parts(self, dtype: Type, shape: Type, found: ProperType, flexible: frozenset[Symbol]) -> Mismatch | None:
+        """The dtype and shape of an annotation against an array of any class."""
+        actual, wanted = array_of(found), dtypes_of(dtype)
+        if actual is None:
             return None
-        if accepts(declared.dtype, actual.dtype) is Verdict.DIFFERENT:
-            return Mismatch(
-                "shape-dtype",
-                f"the dtype should be {declared.dtype}, found {actual.dtype}",
-                None,
-                str(declared.dtype),
-                str(actual.dtype),
-            )
-        shape = wanted.args[0] if wanted.type.fullname == NDARRAY else wanted.args[1]
+        if accepts(wanted, actual.dtype) is Verdict.DIFFERENT:
+            reason = f"the dtype should be {wanted}, found {actual.dtype}"
+            return Mismatch("shape-dtype", reason, None, str(wanted), str(actual.dtype))
         pattern = pattern_of(interpolations.fill(shape, self.value, Reader(self.chk).named))
         return bind(pattern, actual.shape, flexible, self.bindings) if pattern is not None else None
 
@@ -321,7 +366,7 @@ class Matching:
             free = [v for typ in self.signature.arg_types for v in variables_in(typ) if is_free(v)]
             replaced.update({v.id: reader.named("builtins.int", []) for v in free})
         expanded = expand_type(default, replaced) if replaced else default
-        return interpolations.fill(expanded, self.value, reader.named)
+        return settled(interpolations.fill(expanded, self.value, reader.named), reader.named)
 
     def value(self, symbol: Symbol, defaults: Mapping[str, int]) -> Dim | None:
         """The size of an int parameter that a shape string mentions as `{n}`; None for other symbols."""
@@ -331,7 +376,8 @@ class Matching:
             left_out = {name: dim(value) for name, value in defaults.items() if name not in self.passed}
             return interpolations.evaluate(symbol.name, {**left_out, **self.values}, self.arrays)
         definition = self.signature.definition
-        own = {info.fullname for info in definition.info.mro} if definition is not None and definition.info else set()
+        function = definition.func if isinstance(definition, Decorator) else definition
+        own = {info.fullname for info in function.info.mro} if isinstance(function, FuncDef) and function.info else set()
         return UNKNOWN_DIM if symbol.scope in own and not self.on_self else None  # another object's `self.k`
 
     def _own(self) -> set[tuple[int, str]]:
@@ -362,8 +408,10 @@ def _all_variables(typ: Type) -> Iterator[TypeVarLikeType]:
             yield variable
 
 
-def _same_kind(wanted: ProperType, found: ProperType) -> bool:
+def _same_kind(wanted: Type, found: ProperType) -> bool:
     """Whether a union member is the one this argument is meant for, shapes apart."""
+    if isinstance(wanted, TypeAliasType):
+        return True
     if isinstance(wanted, NoneType) or isinstance(found, NoneType):
         return isinstance(wanted, NoneType) and isinstance(found, NoneType)
     one, other = array_instance(wanted), array_instance(found)
@@ -372,7 +420,7 @@ def _same_kind(wanted: ProperType, found: ProperType) -> bool:
     return True
 
 
-def _is_certain(wanted: ProperType, found: ProperType) -> bool:
+def _is_certain(wanted: Type, found: ProperType) -> bool:
     """Whether an array fits a union member for certain: its dtype and all its sizes are known."""
     declared, actual = array_of(wanted), array_of(found)
     return (
@@ -406,6 +454,8 @@ def _expected(item: Type) -> Expected:
 
 def shown(typ: Type) -> str:
     """A type in jaxtyping's words."""
+    if isinstance(carried := opened(typ), TypeAliasType):
+        return _shown_carrier(carried)
     proper = get_proper_type(typ)
     array = array_of(proper)
     if array is not None:
@@ -416,3 +466,10 @@ def shown(typ: Type) -> str:
         args = [str(dim_of(arg)) if index in sizes else shown(arg) for index, arg in enumerate(proper.args)]
         return f"{proper.type.name}[{', '.join(args)}]"
     return "None" if isinstance(proper, NoneType) else pretty(str(proper))
+
+
+def _shown_carrier(typ: TypeAliasType) -> str:
+    if typ.alias is not None and typ.alias.fullname == PYTREE:
+        return f"PyTree[{shown(typ.args[0])}]"
+    *variable, dtype, shape = typ.args
+    return f'{dtypes_of(dtype)}[{str(variable[0]).partition("`")[0] if variable else "Any"}, "{shape_of(shape)}"]'

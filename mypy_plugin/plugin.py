@@ -21,7 +21,8 @@ from mypy.plugin import (
     ReportConfigContext,
 )
 from mypy.semanal import SemanticAnalyzer
-from mypy.types import FunctionLike, Instance, Type, get_proper_type
+from mypy.typeanal import TypeAnalyser
+from mypy.types import AnyType, FunctionLike, Instance, Type, TypeOfAny, get_proper_type
 
 from mypy_plugin import (
     aliases,
@@ -30,6 +31,7 @@ from mypy_plugin import (
     binding,
     branches,
     calls,
+    carriers,
     classes,
     containers,
     integers,
@@ -44,7 +46,7 @@ from mypy_plugin import (
 )
 from mypy_plugin.config import load_rules, settings
 from mypy_plugin.gate import Gate
-from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, NDARRAY, SEQUENTIAL, STATIC, layer_rule
+from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, SEQUENTIAL, STATIC, layer_rule
 from mypy_plugin.shield import shielded
 from mypy_plugin.version import fingerprint, rules_digest
 
@@ -88,6 +90,10 @@ class ShapecheckPlugin(Plugin):
     def get_type_analyze_hook(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
         if fullname in ("typing.Annotated", "typing_extensions.Annotated"):
             return self._annotation
+        if fullname == "jaxtyping.PyTree":
+            return self._tree
+        if fullname == JAX_ARRAY:
+            return self._jax_array
         if not self.sees_trees and (fullname in GENERIC_ARRAYS or fullname == NDARRAY):
             return self._array_in_worker(fullname)
         if fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names:
@@ -102,6 +108,21 @@ class ShapecheckPlugin(Plugin):
         symbol = self.lookup_fully_qualified(fullname)
         info = symbol.node if symbol is not None else None
         return (lambda ctx: aliases.array_in_alias(ctx, info)) if isinstance(info, TypeInfo) else None
+
+    def _tree(self, ctx: AnalyzeTypeContext) -> Type:
+        return shielded(carriers.pytree, lambda ctx: AnyType(TypeOfAny.special_form))(ctx)
+
+    def _jax_array(self, ctx: AnalyzeTypeContext) -> Type:
+        """`jax.Array`, or one of the names that jaxtyping has for it."""
+        analyser, symbol = ctx.api, self.lookup_fully_qualified(JAX_ARRAY)
+        assert isinstance(analyser, TypeAnalyser)
+        assert symbol is not None
+        assert isinstance(symbol.node, TypeInfo)
+        if (named := carriers.named_array(ctx, symbol.node, reading.module_of(analyser))) is not None:
+            return named
+        if not self.sees_trees:
+            return aliases.array_in_alias(ctx, symbol.node)
+        return analyser.analyze_type_with_type_info(symbol.node, ctx.type.args, ctx.type, False)
 
     def _annotation(self, ctx: AnalyzeTypeContext) -> Type:
         analyser = getattr(ctx.api, "api", None)

@@ -7,6 +7,7 @@ compares them as types; `gate` asks here before such an error is stored, with th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from mypy.checker_state import checker_state
 from mypy.nodes import TypeInfo
@@ -19,12 +20,15 @@ from mypy_plugin.erasure import erased, without_shapes
 from mypy_plugin.loosening import is_int_variable
 from shapecheck.core.value import Array
 
+if TYPE_CHECKING:
+    from mypy.checker import TypeChecker
+
 _SKIPPED = ("torch", "jax", "jaxlib", "numpy", "builtins", "typing")
 
 
 def classes_named(name: str) -> Iterator[TypeInfo]:
     """The classes of users' modules with a name: a message says no more than that."""
-    checker = checker_state.type_checker
+    checker = cast("TypeChecker | None", checker_state.type_checker)
     for fullname, module in checker.modules.items() if checker is not None else ():
         if fullname.partition(".")[0] not in _SKIPPED:
             symbol = module.names.get(name)
