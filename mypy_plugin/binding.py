@@ -268,7 +268,8 @@ def _always_bound(typ: Type, kind: ArgKind) -> Iterator[TypeVarLikeType]:
     proper = get_proper_type(typ)
     if kind not in (ARG_POS, ARG_NAMED):
         return
-    if (whole := opened(typ)) and isinstance(whole, TypeAliasType) and whole.alias is not None and whole.alias.fullname != PYTREE:
+    whole = opened(typ)
+    if isinstance(whole, TypeAliasType) and whole.alias is not None and whole.alias.fullname != PYTREE:
         yield from free_variables(whole)
     if isinstance(proper, TupleType):
         for item in proper.items:

@@ -213,7 +213,7 @@ class Matching:
         """An annotation that is `Any` or a type variable to mypy: every array in a PyTree, or an array of any class."""
         if wanted.alias is not None and wanted.alias.fullname == PYTREE:
             return self._match_tree(wanted.args[0], found, expression, flexible)
-        return self._match_parts(*wanted.args[-2:], found, flexible)
+        return self._match_parts(wanted.args[-2], wanted.args[-1], found, flexible)
 
     def _match_tree(
         self, leaf: Type, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]

@@ -51,8 +51,8 @@ from mypy_plugin.encode import ANY, array_instance, array_of, shape_type, tuple_
 from mypy_plugin.layers import signature_of
 from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.matching import Matching
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
-from mypy_plugin.operations import checker, fail, in_library
+from mypy_plugin.names import GENERIC_ARRAYS, MODULE, NDARRAY
+from mypy_plugin.operations import LIBRARY_MODULES, checker, fail, in_library
 from mypy_plugin.values import Reader
 from shapecheck.core.shape import ANY_SHAPE
 
@@ -71,6 +71,8 @@ PARTIAL_CALL = "functools.partial.__call__"
 def identity(ctx: FunctionContext) -> Type:
     """The type of the function that is transformed."""
     function = _first(ctx)
+    if isinstance(function, Instance) and (signature := called(function, ctx)) is not None:
+        return function if function.type.has_base(MODULE) else signature
     return function if isinstance(function, FunctionLike) and not function.is_type_obj() else ctx.default_return_type
 
 
@@ -166,7 +168,7 @@ def _is_readable(axes: Axes) -> bool:
 
 def transform(ctx: FunctionContext, make: Transform) -> Type:
     """The hook of a transformation that is called with the function first."""
-    if ctx.callee_arg_names[:1] not in (["fun"], ["f"]):
+    if ctx.callee_arg_names[:1] not in (["fun"], ["f"], ["func"]):
         return ctx.default_return_type  # `filter_vmap(in_axes=...)`, a decorator of its own
     written = {
         name: expressions[0]
@@ -185,11 +187,23 @@ type Transform = Callable[[CallableType, Options], Type | None]
 def _transformed(function: ProperType | None, options: Options, make: Transform, default: Type) -> Type:
     if function is None or isinstance(function, AnyType):
         return default
-    function = remembered(function) or function
+    function = remembered(function) or called(function, options.place) or function
     if not isinstance(function, CallableType) or function.is_type_obj() or function.param_spec() is not None:
         return _anything(options.chk)
     made = make(function, options)
     return made if made is not None else _anything(options.chk)
+
+
+def called(function: ProperType, place: FunctionContext | MethodContext) -> CallableType | None:
+    """The signature of calling an object: its `__call__`, or a module's `forward`; None for functions."""
+    if not isinstance(function, Instance):
+        return None
+    name = "forward" if function.type.has_base(MODULE) else "__call__"
+    member = function.type.get(name)
+    if member is None or member.node is None or member.node.fullname.startswith(LIBRARY_MODULES):
+        return None
+    found = get_proper_type(checker(place.api).expr_checker.analyze_external_member_access(name, function, place.context))
+    return found if isinstance(found, CallableType) else None
 
 
 def _anything(chk: TypeChecker) -> CallableType:
@@ -203,12 +217,22 @@ def _anything(chk: TypeChecker) -> CallableType:
 
 def vmap(function: CallableType, options: Options) -> CallableType | None:
     """`jax.vmap`: mapped arguments and results gain an axis, of one size for all of them."""
-    inputs, outputs = options.of("in_axes", 0), options.of("out_axes", 0)
+    return _over_axes(function, options, options.of("in_axes", 0), options.of("out_axes", 0), by_keyword=0)
+
+
+def torch_vmap(function: CallableType, options: Options) -> CallableType | None:
+    """`torch.vmap`: as jax's, but what is passed by keyword is not mapped."""
+    return _over_axes(function, options, options.of("in_dims", 0), options.of("out_dims", 0), by_keyword=None)
+
+
+def _over_axes(
+    function: CallableType, options: Options, inputs: Axes, outputs: Axes, by_keyword: int | None
+) -> CallableType | None:
     if not _is_readable(inputs) or not _is_readable(outputs):
         return None
     reader = Reader(options.chk)
     mapped = _mapped_axis(function, reader)
-    each = list(_per_argument(function, inputs))
+    each = list(_per_argument(function, inputs, by_keyword))
     return function.copy_modified(
         arg_types=[_mapped(typ, axes, mapped, reader) for typ, axes in zip(function.arg_types, each, strict=True)],
         ret_type=_mapped(function.ret_type, outputs, mapped, reader),
@@ -225,11 +249,11 @@ def _mapped_axis(function: CallableType, reader: Reader) -> TypeVarType:
     return variable
 
 
-def _per_argument(function: CallableType, axes: Axes) -> Iterator[Axes]:
-    """The axes of each parameter. What is passed by keyword is always mapped over its first axis."""
+def _per_argument(function: CallableType, axes: Axes, by_keyword: int | None) -> Iterator[Axes]:
+    """The axes of each parameter. What can only be passed by keyword has the library's own."""
     for index, kind in enumerate(function.arg_kinds):
         if kind not in (ARG_POS, ARG_OPT, ARG_STAR):
-            yield 0
+            yield by_keyword
         elif isinstance(axes, tuple):
             yield axes[index] if index < len(axes) and kind != ARG_STAR else _UNREADABLE
         else:
@@ -302,6 +326,17 @@ def value_and_grad(function: CallableType, options: Options) -> CallableType | N
     return function.copy_modified(ret_type=tuple_type([whole, gradient], named))
 
 
+def grad_and_value(function: CallableType, options: Options) -> CallableType | None:
+    """`torch.func.grad_and_value`: the gradient comes first."""
+    parts = _gradient(function, options, "grad_and_value")
+    if parts is None:
+        return None
+    named = Reader(options.chk).named
+    gradient, value, aux = parts
+    whole = value if aux is None else tuple_type([value, aux], named)
+    return function.copy_modified(ret_type=tuple_type([gradient, whole], named))
+
+
 def _gradient(function: CallableType, options: Options, name: str) -> tuple[Type, Type, Type | None] | None:
     """Gradient, value and auxiliary output; None when the options cannot be read."""
     argnums, has_aux = options.of("argnums", 0), options.flag("has_aux")
@@ -335,6 +370,9 @@ TRANSFORMS: dict[str, Transform] = {
     "jax._src.api.vmap": vmap,
     "jax._src.api.grad": grad,
     "jax._src.api.value_and_grad": value_and_grad,
+    "torch._functorch.apis.vmap": torch_vmap,
+    "torch._functorch.apis.grad": grad,
+    "torch._functorch.apis.grad_and_value": grad_and_value,
     "equinox._vmap_pmap.filter_vmap": vmap,
     "equinox._ad.filter_grad": grad,
     "equinox._ad.filter_value_and_grad": value_and_grad,

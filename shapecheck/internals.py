@@ -9,7 +9,11 @@ from __future__ import annotations
 PRIVATE: tuple[str, ...] = (
     "torch._inductor",
     "torch._dynamo",
-    "torch._functorch",
+    "torch._functorch._aot_autograd",
+    "torch._functorch.aot_autograd",
+    "torch._functorch.compilers",
+    "torch._functorch.eager_transforms",
+    "torch._functorch.partitioners",
     "torch._higher_order_ops",
     "torch._export",
     "torch._subclasses",

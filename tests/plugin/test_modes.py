@@ -21,6 +21,8 @@ from tests.plugin import literate
 from tests.plugin.literate import CONFIG, environment
 
 SHAPES = """
+    from typing import Any
+
     import numpy as np
     from jaxtyping import Float
 
@@ -29,12 +31,20 @@ SHAPES = """
 
     def project(x: Matrix, w: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "n k"]:
         return x @ w
+
+
+    def blank(m: int = 2) -> Float[np.ndarray, "{m}"]:
+        return np.zeros(m)
+
+
+    def first(x: Float[Any, "n d"]) -> Float[Any, " n"]:
+        return x[:, 0]
 """
 USE = """
     import numpy as np
     from jaxtyping import Float
 
-    from shapes import Matrix, project
+    from shapes import Matrix, blank, first, project
 
 
     def good(x: Matrix, w: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "n k"]:
@@ -49,11 +59,15 @@ USE = """
     def inner(x: Float[np.ndarray, "5 4"], w: Float[np.ndarray, "4 3"]) -> None:
         reveal_type(project(x, w))
         project(x, w.T)
+        reveal_type(blank())
+        first(np.zeros(3))
 """
 EXPECTED = [
     "use.py:13: error [shape-mismatch]",
     'use.py:17: note: Revealed type is "Float[ndarray, "5 3"]"',
     "use.py:18: error [shape-mismatch]",
+    'use.py:19: note: Revealed type is "Float[ndarray, "2"]"',
+    "use.py:20: error [shape-rank]",
 ]
 _LINE = re.compile(r"^(?P<place>\w+\.py:\d+): (?P<severity>error|note): (?P<text>.*?)(?:  (?P<code>\[[\w-]+\]))?$")
 
@@ -202,4 +216,4 @@ def test_a_crash_is_a_message_and_mypy_goes_on(project: Project, monkeypatch: py
     project.write("use.py", USE + "\n\n    wrong: int = 'text'\n")
     found = project.mypy()
     assert "use.py:8: error [shape-internal]" in found
-    assert "use.py:21: error [assignment]" in found
+    assert "use.py:23: error [assignment]" in found
