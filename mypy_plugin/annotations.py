@@ -44,6 +44,7 @@ from mypy_plugin.encode import (
     dim_type,
     dtype_type,
     dtypes_of,
+    is_wide,
     library_of,
     literal,
     shape_of,
@@ -52,7 +53,7 @@ from mypy_plugin.encode import (
     symbol_of,
     tuple_type,
 )
-from mypy_plugin.names import DUCK, GENERIC_ARRAYS, LIKE, NDARRAY, SHARP
+from mypy_plugin.names import DUCK, GENERIC_ARRAYS, LIKE, NDARRAY, SHARP, WIDE
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, dim, extremum
 from shapecheck.core.dtype import CLASSES, DTypes, class_name
 from shapecheck.core.grammar import Axis, Expression, Name, ShapeSyntaxError, Size, lint_shape, parse_shape
@@ -227,6 +228,8 @@ class Reader:
             both = dtypes
         bare = array_type(instance, Array(ANY_SHAPE, both, library_of(instance)), self.named)
         args = list(bare.args)
+        if instance.type.fullname == NDARRAY and is_wide(both):  # `Any` to numpy's stubs, but a call can be checked
+            args[1] = self.named("numpy.dtype", [carry(WIDE, [dtype_type(both, self.named)], self.analyser)])
         args[0 if instance.type.fullname == NDARRAY else 1] = self.shape(items + inner)
         result = instance.copy_modified(args=args)
         result.set_line(self.written)

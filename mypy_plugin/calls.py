@@ -38,7 +38,7 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
         return ctx.default_return_type
     outcomes = [Matching(checker(ctx.api), signature).run(ctx) for signature in candidates]
     chosen = next((outcome for outcome in outcomes if not outcome.faults), outcomes[0])
-    for fault in chosen.faults[:1]:  # a call stops at its first wrong argument
+    for fault in chosen.faults[:1] or chosen.doubts:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
     return chosen.result(ctx.default_return_type)
 

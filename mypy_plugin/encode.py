@@ -18,6 +18,7 @@ from mypy.types import (
     ProperType,
     TupleType,
     Type,
+    TypeAliasType,
     TypeOfAny,
     TypeVarLikeType,
     TypeVarTupleType,
@@ -26,7 +27,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP, SIZE, STATIC, SYM
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP, SIZE, STATIC, SYM, WIDE
 from shapecheck.core.dim import (
     UNKNOWN_DIM,
     Atom,
@@ -244,6 +245,8 @@ _TO_NUMPY = {name: numpy for numpy, name in _NUMPY_DTYPES.items() if numpy != "b
 
 def dtypes_of(typ: Type) -> DTypes:
     """The dtypes that the type of a dtype parameter stands for (our own classes or numpy's)."""
+    if isinstance(typ, TypeAliasType) and typ.alias is not None and typ.alias.fullname == WIDE:
+        return dtypes_of(typ.args[0])
     proper = get_proper_type(typ)
     if not isinstance(proper, Instance):
         return ANY_DTYPE
@@ -410,8 +413,13 @@ def dtype_type(dtypes: DTypes, named: NamedTypes) -> Instance:
 def numpy_dtype_type(dtypes: DTypes, named: NamedTypes) -> Instance:
     """`numpy.dtype[...]` of a dtype set; `Any` where numpy's stubs have no class they accept as an operand."""
     name = _TO_NUMPY.get(class_name(dtypes))
-    wide = name is None or class_name(dtypes) in ("Shaped", "Num", "Real", "Inexact")
-    return named("numpy.dtype", [ANY if wide or name is None else numpy_scalar(name, named)])
+    return named("numpy.dtype", [ANY if is_wide(dtypes) or name is None else numpy_scalar(name, named)])
+
+
+def is_wide(dtypes: DTypes) -> bool:
+    """Whether numpy's stubs have no class of these dtypes that they accept as an operand."""
+    name = class_name(dtypes)
+    return name not in _TO_NUMPY or name in ("Shaped", "Num", "Real", "Inexact")
 
 
 def numpy_scalar(name: str, named: NamedTypes) -> Instance:

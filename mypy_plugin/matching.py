@@ -31,7 +31,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import interpolations
+from mypy_plugin import codes, interpolations
 from mypy_plugin.binding import variables_in
 from mypy_plugin.carriers import opened, settled
 from mypy_plugin.encode import (
@@ -57,7 +57,7 @@ from mypy_plugin.text import pretty
 from mypy_plugin.values import Reader
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Broadcastable, Dim, Kind, Symbol, Verdict, dim
 from shapecheck.core.dtype import accepts
-from shapecheck.core.shape import Bindings, Expected, Mismatch, Pattern, Run, bind, bind_axis, settle
+from shapecheck.core.shape import ANY_RUN, Bindings, Expected, Mismatch, Pattern, Run, bind, bind_axis, settle
 from shapecheck.core.value import Array
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class Matching:
     passed: set[str] = field(default_factory=set)
     on_self: bool = False
     waiting: list[Waiting] = field(default_factory=list)
+    doubts: list[Fault] = field(default_factory=list)
 
     @property
     def owner(self) -> str:
@@ -128,21 +129,39 @@ class Matching:
         self.called = getattr(getattr(ctx.context, "callee", None), "name", "")
         self.on_self = _is_on_self(ctx.context)
         self._collect(ctx, reader)
+        taken: dict[int, int] = {}
         for index, (name, declared) in enumerate(zip(self.signature.arg_names, self.signature.arg_types, strict=True)):
             if index >= len(ctx.arg_types):
                 break
-            for expression, actual in zip(ctx.args[index], ctx.arg_types[index], strict=True):
+            for expression, actual in self._given(ctx, index, taken):
                 self.argument(name or str(index + 1), declared, actual, expression, flexible, reader)
         if (mismatch := settle(self.bindings, flexible)) is not None:
             self.report_waiting(mismatch, flexible, ctx.context)
         return self
 
+    def _given(
+        self, ctx: FunctionContext | MethodContext, index: int, taken: dict[int, int]
+    ) -> Iterator[tuple[Expression, Type]]:
+        """The arguments of one parameter. Of `*t` each takes an item; `taken` counts them; what is not known is left out."""
+        for expression, actual, kind in zip(ctx.args[index], ctx.arg_types[index], ctx.arg_kinds[index], strict=True):
+            if not kind.is_star():
+                yield expression, actual
+            elif isinstance(items := get_proper_type(actual), TupleType) and not any(
+                isinstance(i, UnpackType) for i in items.items
+            ):
+                first = taken.get(id(expression), 0)
+                last = len(items.items) if self.signature.arg_kinds[index].is_star() else first + 1
+                taken[id(expression)] = last
+                yield from ((expression, item) for item in items.items[first:last])
+
     def _collect(self, ctx: FunctionContext | MethodContext, reader: Reader) -> None:
         """Notes ints and arrays by parameter name first: `{n}` may mention any argument, whatever the order."""
-        for name, expressions, types in zip(self.signature.arg_names, ctx.args, ctx.arg_types, strict=False):
+        for name, expressions, types, kinds in zip(
+            self.signature.arg_names, ctx.args, ctx.arg_types, ctx.arg_kinds, strict=False
+        ):
             if name is not None and expressions:
                 self.passed.add(name)
-            if name is not None and len(expressions) == 1:
+            if name is not None and len(expressions) == 1 and not kinds[0].is_star():
                 value = reader.value(expressions[0], types[0])
                 if isinstance(value, Dim):
                     self.values[name] = value
@@ -166,6 +185,14 @@ class Matching:
             self.waiting.append(Waiting(name, declared, actual, expression, self.bindings.pending[waiting:]))
         if mismatch is not None:
             self.report(mismatch, name, declared, actual, expression)
+        elif codes.UNKNOWN in self.chk.options.enabled_error_codes and _is_doubtful(declared, actual):
+            text = f"is {shown(actual)}, expected {shown(declared)}: nobody knows whether that fits"
+            self.doubts.append(Fault(f'Argument "{name}" to "{self.function}" {text}', "shape-unknown", expression))
+
+    @property
+    def function(self) -> str:
+        """The name of what is called."""
+        return (self.signature.name or self.called or "the call").partition(" of ")[0]
 
     def _bound(self) -> set[Symbol | Run]:
         """The names that have a size by now."""
@@ -312,7 +339,7 @@ class Matching:
 
     def report(self, mismatch: Mismatch, name: str, declared: Type | None, actual: Type | None, place: Context) -> None:
         """Keeps a mismatch as the message of an argument."""
-        function = (self.signature.name or self.called or "the call").partition(" of ")[0]
+        function = self.function
         expected = shown(declared) if declared is not None else ""
         found = shown(actual) if actual is not None else ""
         head = (
@@ -406,6 +433,16 @@ def _all_variables(typ: Type) -> Iterator[TypeVarLikeType]:
     for variable in variables_in(typ):
         if is_free(variable):
             yield variable
+
+
+def _is_doubtful(declared: Type, actual: Type) -> bool:
+    """Whether an array of unknown dtype or sizes goes where they are declared."""
+    wanted, found = array_of(declared), array_of(actual)
+    if wanted is None or found is None:
+        return False
+    sizes = [size for size in (*wanted.shape.prefix, *wanted.shape.suffix) if not size.is_unknown]
+    unsure = found.shape.run == ANY_RUN or any(size.is_unknown for size in (*found.shape.prefix, *found.shape.suffix))
+    return accepts(wanted.dtype, found.dtype) is Verdict.UNKNOWN or (bool(sizes) and unsure)
 
 
 def _same_kind(wanted: Type, found: ProperType) -> bool:

@@ -18,6 +18,7 @@ SYM = f"{STATIC}.Sym"
 SHARP = f"{STATIC}.Sharp"
 FIELD = f"{STATIC}.Field"
 PYTREE = f"{STATIC}.PyTree"
+WIDE = f"{STATIC}.Wide"
 DUCK = f"{STATIC}.Duck"
 LIKE = f"{STATIC}.Like"
 

@@ -20,6 +20,7 @@ class Field(Generic[_Form]): ...
 
 type PyTree[Leaf] = Any
 type Duck[DType, Shape] = Any
+type Wide[DType] = Any
 type Like[T, DType, Shape] = T
 
 class Shaped: ...
