@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shapecheck.runtime.hook import install_import_hook as install_import_hook
     from shapecheck.runtime.modes import mode as mode
     from shapecheck.runtime.modes import set_mode as set_mode
+    from shapecheck.runtime.recorder import record as record
 
 __all__ = [
     "AnnotationError",
@@ -30,6 +31,7 @@ __all__ = [
     "jaxtyped",
     "measure_cost",
     "mode",
+    "record",
     "set_mode",
 ]
 
@@ -44,6 +46,7 @@ _HOMES: Final = {
     "jaxtyped": "shapecheck.runtime.dropin",
     "install_import_hook": "shapecheck.runtime.hook",
     "mode": "shapecheck.runtime.modes",
+    "record": "shapecheck.runtime.recorder",
     "set_mode": "shapecheck.runtime.modes",
 }
 

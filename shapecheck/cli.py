@@ -19,6 +19,7 @@ from shapecheck.core.diagnostics import CATALOGUE, explain
 
 if TYPE_CHECKING:
     from shapecheck.codemod import FileReport, Report
+    from shapecheck.core.recording import Recording
 
 
 class Refusal(click.ClickException):
@@ -85,21 +86,43 @@ def check(ctx: click.Context, paths: tuple[Path, ...], strict: bool, python: Pat
     "--json", "as_json", is_flag=True, help="Print the evidence for every annotation and the reason for every skip instead."
 )
 @click.option("--no-verify", is_flag=True, help="Do not check the result with mypy.")
+@click.option(
+    "--record",
+    "record",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Use what `shapecheck run` recorded.",
+)
 @click.pass_context
-def annotate(ctx: click.Context, paths: tuple[Path, ...], mode: str, as_json: bool, no_verify: bool) -> None:
+def annotate(
+    ctx: click.Context, paths: tuple[Path, ...], mode: str, as_json: bool, no_verify: bool, record: tuple[Path, ...]
+) -> None:
     """Propose jaxtyping annotations for code that has none, each with its evidence."""
     for path in paths:
         if not path.exists():
             refuse(f"{path} does not exist: name a Python file or a folder with Python files")
     from shapecheck import codemod
 
-    report = codemod.annotate(paths, codemod.Options(verify=not no_verify))
+    report = codemod.annotate(paths, codemod.Options(verify=not no_verify, recording=_recorded(record)))
     click.echo(json.dumps(_report_data(report), indent=2) if as_json else codemod.render_diff(report), nl=as_json)
     if mode == "write":
         _write(report)
     for line in _summary(report, mode):
         click.echo(f"shapecheck: {line}", err=True)
     ctx.exit(2 if report.failed else int(mode == "check" and bool(report.changed)))
+
+
+def _recorded(files: tuple[Path, ...]) -> Recording:
+    from shapecheck.core.recording import BadRecording, Recording, load
+
+    whole = Recording()
+    for file in files:
+        try:
+            whole.merge(load(file))
+        except (BadRecording, OSError) as error:
+            refuse(f"{error}: name a file that `shapecheck run --record` has written")
+    return whole
 
 
 def _write(report: Report) -> None:
@@ -143,6 +166,38 @@ def _file_data(file: FileReport) -> dict[str, Any]:
         ],
         "findings": list(map(str, file.findings)),
     }  # fmt: skip
+
+
+# --- run -----------------------------------------------------------------------------------------------------------
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--record", "record", required=True, metavar="FILE", type=click.Path(path_type=Path), help="Where to keep them.")
+@click.argument("program", type=click.Path(path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(record: Path, program: Path, arguments: tuple[str, ...]) -> None:
+    """Run a program, and record the shapes and dtypes that its functions are called with.
+
+    FILE is for `shapecheck annotate --record FILE`. If it exists, this run is added. Functions of files in this folder count.
+    """
+    if not program.is_file():
+        refuse(f"{program} does not exist: name a Python program")
+    import runpy
+
+    from shapecheck.core.recording import BadRecording, load
+    from shapecheck.runtime.recorder import Recorder
+
+    try:
+        if record.exists():
+            load(record)
+    except (BadRecording, OSError) as error:
+        refuse(f"{error}: name another file")
+    if not record.absolute().parent.is_dir():
+        refuse(f"{record.parent} is no folder: the recording could not be written")
+    sys.argv = [str(program), *arguments]
+    sys.path.insert(0, str(program.resolve().parent))
+    with Recorder(record, Path()):
+        runpy.run_path(str(program), run_name="__main__")
 
 
 # --- explain and rules ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shapecheck.codemod.source import Source
+from shapecheck.core.recording import Recording
 from shapecheck.core.value import Library
 
 type FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -85,12 +86,16 @@ class Module:
 
 @dataclass(slots=True)
 class Program:
-    """All files of a run. `classes` are by scope; `shared` and `functions` those whose name only one file defines."""
+    """All files of a run. `classes` are by scope; `shared` and `functions` those whose name only one file defines.
+
+    `recording` is what was seen when the program ran.
+    """
 
     modules: list[Module]
     classes: Mapping[str, Class]
     shared: Mapping[str, Class]
     functions: Mapping[str, Function]
+    recording: Recording = field(default_factory=Recording)
 
     def find_class(self, name: str, module: Module) -> Class | None:
         """The class that a name means in a file: its own, or one that it imports."""
@@ -126,14 +131,15 @@ def dotted_name(expression: ast.expr) -> str | None:
             return None
 
 
-def index(sources: Iterable[Source]) -> Program:
-    """The program that the sources make."""
+def index(sources: Iterable[Source], recording: Recording | None = None) -> Program:
+    """The program that the sources make, and what was seen when it ran."""
     modules = [_module(source) for source in sources]
     return Program(
         modules,
         {found.scope: found for module in modules for found in module.classes.values()},
         _unique((name, found) for module in modules for name, found in module.classes.items()),
         _unique((each.qualname, each) for module in modules for each in module.functions if "." not in each.qualname),
+        recording or Recording(),
     )
 
 

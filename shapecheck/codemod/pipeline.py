@@ -20,6 +20,7 @@ from shapecheck.codemod.solve import Solution
 from shapecheck.codemod.source import BadFile, Source, find_files, read
 from shapecheck.codemod.spell import Speller
 from shapecheck.codemod.verify import Candidate, Inference, MypyInference, verified
+from shapecheck.core.recording import Recording
 from shapecheck.core.value import Array
 
 _SKIP_FILE = "shapecheck: skip-file"
@@ -30,12 +31,13 @@ class Options:
     """What a run may be told.
 
     `verify` re-checks the result with the mypy plugin and backs out what fails; `inference` replaces that plugin (for
-    tests); `confidence` is the least sure kind of evidence that is written.
+    tests); `confidence` is the least sure kind of evidence that is written; `recording` is what was seen in runs.
     """
 
     verify: bool = True
     inference: Inference | None = None
     confidence: Confidence = Confidence.STATED
+    recording: Recording | None = None
 
 
 _NOTHING = "nothing is known of its axes"
@@ -55,7 +57,7 @@ def annotate(paths: Iterable[Path | str], options: Options = Options()) -> Repor
         except BadFile as bad:
             failed.append(FileReport(path, skipped=(Skipped(bad.reason, bad.line),), failed=True))
     wanted = [source for source in sources if _SKIP_FILE not in source.text]
-    program = index(wanted)
+    program = index(wanted, options.recording)
     solved = analyze(program)
     reports = [
         _file_report(module, [each for each in solved if each.function.module is module], options) for module in program.modules

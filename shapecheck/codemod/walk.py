@@ -15,6 +15,7 @@ from shapecheck.codemod.callsites import answer_call
 from shapecheck.codemod.evaluate import Chain, Local, Members, agreed, plain
 from shapecheck.codemod.frame import UNPACKED, Frame
 from shapecheck.codemod.model import Function, Program
+from shapecheck.codemod.records import read_recording
 from shapecheck.codemod.stated import above as lines_above
 from shapecheck.codemod.stated import after, before, read_docstring, read_signature_comments, refined, trailing
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
@@ -35,6 +36,7 @@ def walk(
     frame.variables.update(others)
     read_signature_comments(frame)
     read_docstring(frame)
+    read_recording(frame)
     Walker(frame).block(function.node.body)
     return frame
 
