@@ -13,7 +13,7 @@ from mypy.nodes import CallExpr, DictExpr, Expression, ListComprehension, ListEx
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import AnyType, Instance, TupleType, Type, get_proper_type
 
-from mypy_plugin import provenance
+from mypy_plugin import provenance, weights
 from mypy_plugin.encode import ANY, array_of, tuple_type
 from mypy_plugin.layers import forward_of, is_module, layer_of
 from mypy_plugin.matching import Matching
@@ -21,7 +21,7 @@ from mypy_plugin.names import MODULE_DICT, MODULE_LIST, SEQUENTIAL
 from mypy_plugin.operations import arrays_in, checker, display, fail, got, message
 from mypy_plugin.values import Reader
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import UNKNOWN
+from shapecheck.core.value import UNKNOWN, Array, Value
 from shapecheck.rules import layer
 
 
@@ -109,13 +109,18 @@ def run(ctx: MethodContext, owner: Instance) -> Type:
     layers = get_proper_type(owner.args[0]) if owner.args else None
     if not isinstance(layers, TupleType) or len(ctx.arg_types) == 0 or not ctx.arg_types[0]:
         return ctx.default_return_type
-    values: list[Type] = [ctx.arg_types[0][0]]
-    for module in layers.items:
-        values.append(_through(get_proper_type(module), values, ctx))
+    return _chain(layers, ctx.arg_types[0][0], (), ctx)
+
+
+def _chain(layers: TupleType, value: Type, path: tuple[int, ...], ctx: MethodContext) -> Type:
+    """The type that layers give one after the other; `path` are the places of the containers that they are in."""
+    values = [value]
+    for index, module in enumerate(layers.items):
+        values.append(_through(get_proper_type(module), values, (*path, index), ctx))
     return values[-1]
 
 
-def _through(module: Type, values: list[Type], ctx: MethodContext) -> Type:
+def _through(module: Type, values: list[Type], path: tuple[int, ...], ctx: MethodContext) -> Type:
     """The type that a module gives for the last of the values, which the modules before it gave; Any once it is not known."""
     value = values[-1]
     if not isinstance(module, Instance) or isinstance(get_proper_type(value), AnyType):
@@ -123,34 +128,42 @@ def _through(module: Type, values: list[Type], ctx: MethodContext) -> Type:
     reader = Reader(checker(ctx.api))
     if module.type.fullname == SEQUENTIAL:
         inner = get_proper_type(module.args[0]) if module.args else None
-        for part in inner.items if isinstance(inner, TupleType) else []:
-            value = _through(get_proper_type(part), [value], ctx)
-        return value if isinstance(inner, TupleType) else ANY
+        return _chain(inner, value, path, ctx) if isinstance(inner, TupleType) else ANY
     made = layer_of(module)
     if made is not None and (row := layer(made.name)) is not None:
         given = reader.from_type(value)
-        result = row.apply(made, [given])
+        result = _misfit(row.name, given, ctx) or row.apply(made, [given])
         if isinstance(result, Mismatch):
-            fail(_refusal(display(row.name), result, values, ctx, reader), result.code, ctx.context, reader.chk)
+            fail(_refusal(display(row.name), result, values, path, ctx), result.code, ctx.context, reader.chk)
             return ANY
         return reader.write(result, ANY, None) if result is not UNKNOWN else ANY
     return _forward(module, value, ctx)
 
 
-def _refusal(shown: str, mismatch: Mismatch, values: Sequence[Type], ctx: MethodContext, reader: Reader) -> str:
-    """Why the layer after those that gave the values takes the last one not."""
+def _misfit(name: str, given: Value, ctx: MethodContext) -> Mismatch | None:
+    """Why weights do not take an array's dtype."""
+    if not isinstance(ctx.context, CallExpr) or not isinstance(given, Array):
+        return None
+    return weights.refused(name, given, ctx.context.callee, checker(ctx.api))
+
+
+def _refusal(shown: str, mismatch: Mismatch, values: Sequence[Type], path: tuple[int, ...], ctx: MethodContext) -> str:
+    """The message about a layer, at `path` in its container, that refuses the last of the values."""
     arrays = [array_of(value) for value in values]
-    given = arrays[-1:] if arrays[-1] is not None else []
+    given = arrays_in(arrays[-1:])
     if not isinstance(ctx.context, CallExpr):
         return message(f"{shown} in nn.Sequential", mismatch, given)
-    made = provenance.named(ctx.context.callee, f"{shown} in nn.Sequential", reader.chk, len(values) - 1)
+    callee, chk = ctx.context.callee, checker(ctx.api)
+    made = provenance.named(callee, f"{shown} in nn.Sequential", chk, path)
     passing = [provenance.size_of(array, mismatch.axis) == mismatch.found for array in arrays]
-    first = len(passing) - 1 - next((i for i, same in enumerate(reversed(passing)) if not same), len(passing))
-    name = provenance.name_of(ctx.context.callee)
-    source = f" from {name}[{first}]" if first >= 0 and name is not None else ""
-    if first < 0 and ctx.context.args:
-        source = provenance.producer(ctx.context.args[0], mismatch.axis, mismatch.found, reader.chk)
-    return provenance.refusal(made, mismatch, arrays_in(given), got(given), source)
+    changed = next((index for index in reversed(range(len(passing))) if not passing[index]), -1)
+    name = provenance.name_of(callee)
+    source = ""
+    if 0 <= changed < len(arrays) - 1 and name is not None:
+        source = f" from {name}{provenance.indices((*path[:-1], changed))}"
+    elif changed < 0 and len(path) == 1 and ctx.context.args:
+        source = provenance.producer(ctx.context.args[0], mismatch.axis, mismatch.found, chk)
+    return provenance.refusal(made, mismatch, given, got(given), source)
 
 
 def _forward(module: Instance, value: Type, ctx: MethodContext) -> Type:

@@ -10,7 +10,7 @@ from mypy.nodes import CallExpr, RefExpr
 from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
 from mypy.types import CallableType, FunctionLike, Instance, NoneType, Overloaded, TupleType, Type, UnionType, get_proper_type
 
-from mypy_plugin import provenance
+from mypy_plugin import provenance, weights
 from mypy_plugin.calls import settle_call
 from mypy_plugin.encode import ANY
 from mypy_plugin.loosening import loosen_signature
@@ -91,7 +91,9 @@ def call(ctx: MethodContext) -> Type:
         source = provenance.producer(place.args[0], mismatch.axis, mismatch.found, reader.chk) if place.args else ""
         return provenance.refusal(made, mismatch, arrays_in(given), got(given), source)
 
-    return conclude_with(row.apply(value, positional, keywords), words, ctx, reader)
+    first = next(iter(arrays_in(given)), None)
+    refused = weights.refused(row.name, first, place.callee, reader.chk)
+    return conclude_with(refused or row.apply(value, positional, keywords), words, ctx, reader)
 
 
 def signature_of(instance: Instance, ctx: FunctionContext | MethodContext) -> CallableType | None:

@@ -105,23 +105,26 @@ def name_of(expression: Expression) -> str | None:
             return None
 
 
-def named(callee: Expression, otherwise: str, chk: TypeChecker, part: int | None = None) -> Named:
-    """A called layer, or one of the layers of a called `nn.Sequential`; `otherwise` is what it is called without a name."""
+def named(callee: Expression, otherwise: str, chk: TypeChecker, path: Sequence[int] = ()) -> Named:
+    """A called layer, or the one at `path` in a called `nn.Sequential`; `otherwise` is what a layer without a name is called."""
     name = name_of(callee)
     if name is None:
         return Named(otherwise)
-    line = _line(_value(callee, chk), part)
-    shown = name if part is None else f"{name}[{part}]"
-    return Named(shown, f" (made at line {line})" if line is not None else f" ({otherwise})")
+    line = _line(_value(callee, chk), path)
+    return Named(f"{name}{indices(path)}", f" (made at line {line})" if line is not None else f" ({otherwise})")
 
 
-def _line(made: Expression | None, part: int | None) -> int | None:
+def indices(path: Sequence[int]) -> str:
+    """How the program would write a place in nested containers: `[1][0]`."""
+    return "".join(f"[{index}]" for index in path)
+
+
+def _line(made: Expression | None, path: Sequence[int]) -> int | None:
     """The line of a constructor call, or of one of its arguments."""
-    if not isinstance(made, CallExpr):
-        return None
-    if part is None:
-        return made.line
-    return made.args[part].line if part < len(made.args) and isinstance(made.args[part], CallExpr) else None
+    for index in path:
+        written = made.args if isinstance(made, CallExpr) and all(kind.is_positional() for kind in made.arg_kinds) else []
+        made = written[index] if index < len(written) and len(written) > 1 else None
+    return made.line if isinstance(made, CallExpr) else None
 
 
 def _value(callee: Expression, chk: TypeChecker) -> Expression | None:

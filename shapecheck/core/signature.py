@@ -76,6 +76,7 @@ class _Bound:
     facts: Facts
     sizes: dict[str, Dim]
     count: int
+    kept: frozenset[str]
     runs: dict[str, Shape] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
@@ -105,7 +106,7 @@ class Signature:
         if len(shapes) != len(self.operands):
             raise ValueError(f"{self.text!r} has {len(self.operands)} operands, got {len(shapes)}")
         known = {name: size for name, size in (fixed or {}).items() if not size.is_unknown}
-        bound = _Bound(facts, known, len(shapes))
+        bound = _Bound(facts, known, len(shapes), self.kept)
         undecided = False
         for position, (operand, actual) in enumerate(zip(self.operands, shapes, strict=True)):
             taken = _take(operand, actual, self._absorbs(position, shapes))
@@ -113,7 +114,7 @@ class Signature:
                 return taken
             undecided |= taken.undecided
             if (mismatch := _bind(operand, taken, position, bound)) is not None:
-                return self._contraction(mismatch)
+                return mismatch
         answers = tuple(ANY_SHAPE if undecided else _result(terms, bound) for terms in self.results)
         return answers[0] if len(answers) == 1 else answers
 
@@ -129,16 +130,10 @@ class Signature:
             return False
         return all(_follows(terms, operand.run, operand.right[0].name) for terms in self.results)
 
-    def _contraction(self, mismatch: Mismatch) -> Mismatch:
-        """Says `inner axes` for a name that no result has."""
-        kept = {term.text.rstrip("?") for terms in self.results for term in terms}
-        if mismatch.symbol and mismatch.symbol not in kept and mismatch.reason.startswith("axes differ"):
-            return _replaced(mismatch, f"inner {mismatch.reason}")
-        return mismatch
-
-
-def _replaced(mismatch: Mismatch, reason: str) -> Mismatch:
-    return Mismatch(mismatch.code, reason, mismatch.axis, mismatch.expected, mismatch.found)
+    @property
+    def kept(self) -> frozenset[str]:
+        """The names that a result has; the others are summed over."""
+        return frozenset(term.text.rstrip("?") for terms in self.results for term in terms)
 
 
 def _follows(terms: Sequence[Term], run: str, name: str) -> bool:
@@ -288,24 +283,25 @@ def _is_sharper(one: Dim, other: Dim) -> bool:
 def _axis_mismatch(axis: Axis, wanted: Dim, actual: Dim, index: int, position: int, bound: _Bound) -> Mismatch:
     owner = bound.owners.get(axis.name)
     if owner is None:
-        reason = f"{_ordinal(index)} axis should be {wanted}, found {actual}"
+        reason = f"{_which(index)} should be {wanted}, found {actual}"
     elif owner == position:
-        reason = f"axes of one array should be equal, found {wanted} and {actual}"
-    elif bound.count == 2:
-        reason = f"axes differ: {wanted} on the left, {actual} on the right"
+        reason = f"expected a square matrix, found {wanted} by {actual}"
     else:
-        reason = f"axes differ: {wanted} in argument {owner + 1}, {actual} in argument {position + 1}"
+        names = ("the left", "the right") if bound.count == 2 else (f"argument {owner + 1}", f"argument {position + 1}")
+        reason = _between(axis, wanted, actual, index, names, bound)
     return Mismatch("shape-op", reason, index, str(wanted), str(actual), axis.name)
 
 
-def _ordinal(index: int) -> str:
-    if index < 0:
-        return "the last" if index == -1 else f"the {-index}{_ending(-index)} last"
-    return "the first" if index == 0 else f"the {index + 1}{_ending(index + 1)}"
+def _between(axis: Axis, wanted: Dim, actual: Dim, index: int, names: tuple[str, str], bound: _Bound) -> str:
+    """Why two operands, called as in `names`, do not meet in an axis."""
+    on = "on" if bound.count == 2 else "in"
+    if axis.name not in bound.kept:
+        return f"inner axes differ: {wanted} {on} {names[0]}, {actual} {on} {names[1]}"
+    return f"{_which(index)} {on} {names[1]} should be {wanted} as {on} {names[0]}, found {actual}"
 
 
-def _ending(number: int) -> str:
-    return {2: "nd", 3: "rd"}.get(number, "th")
+def _which(index: int) -> str:
+    return "the last axis" if index == -1 else f"axis {index}"
 
 
 # --- results ------------------------------------------------------------------------------------------------------
