@@ -34,8 +34,6 @@ _HOOKS = (
     "get_method_signature_hook", "get_function_hook", "get_method_hook", "get_attribute_hook", "report_config_data",
 )  # fmt: skip
 _DAEMON = "--in-daemon"
-_NOT_READ = tuple(name for name in SKIPPED if not name.startswith("jaxlib."))
-"""Not all of `SKIPPED`: mypy 2.4.1's daemon raises KeyError after an edit when a part of jaxlib is skipped."""
 
 
 # --- whole runs ----------------------------------------------------------------------------------------------------
@@ -67,7 +65,7 @@ class Side:
     def prepare(self, program: Path) -> None:
         """Writes the configuration and the copy."""
         options = {"cache_dir": str(self.cache)}
-        complete = mypy_config.completed(mypy_config.Config(options=options), _NOT_READ)
+        complete = mypy_config.completed(mypy_config.Config(options=options), SKIPPED)
         if not self.plugin:
             kept = {key: value for key, value in complete.options.items() if key != "plugins"}
             complete = replace(complete, options=kept)

@@ -35,11 +35,10 @@ PAGES = Path(__file__).parent / "md"
 ROOT = Path(__file__).resolve().parents[2]
 WORKSPACE = ROOT / ".mypy_cache" / "literate"
 
-# Without those of jaxlib: mypy's daemon looks for them on its second run and fails.
 CONFIG = f"""[mypy]
 strict = true
 plugins = shapecheck.mypy
-[mypy-{",".join(f"{name}.*" for name in SKIPPED if not name.startswith("jaxlib"))}]
+[mypy-{",".join(f"{name}.*" for name in SKIPPED)}]
 follow_imports = skip
 """
 
