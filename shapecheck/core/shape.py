@@ -442,12 +442,13 @@ def _split_ends(actual: Shape, left: int, right: int) -> tuple[tuple[list[Dim], 
         stop = len(actual.prefix) - right
         return (list(actual.prefix[:left]), list(actual.prefix[stop:])), Shape(actual.prefix[left:stop])
     head = list(actual.prefix[:left]) + [UNKNOWN_DIM] * (left - len(actual.prefix))
-    tail_known = list(actual.suffix[len(actual.suffix) - right :]) if right else []
-    tail = [UNKNOWN_DIM] * (right - len(actual.suffix)) + tail_known
-    rest_suffix = actual.suffix[: len(actual.suffix) - right] if right < len(actual.suffix) else ()
-    borrowed = left > len(actual.prefix) or right > len(actual.suffix)
-    run = ANY_RUN if borrowed else actual.run
-    return (head, tail), Shape(actual.prefix[left:], run, rest_suffix)
+    kept = max(len(actual.suffix) - right, 0)
+    tail = [UNKNOWN_DIM] * (right - len(actual.suffix)) + list(actual.suffix[kept:])
+    # Where one end runs out of known axes, it takes some of the run's, or of the other end's if the run is short.
+    from_run_left, from_run_right = max(left - len(actual.prefix), 0), max(right - len(actual.suffix), 0)
+    run = ANY_RUN if from_run_left or from_run_right else actual.run
+    rest_prefix = actual.prefix[left : max(len(actual.prefix) - from_run_right, left)]
+    return (head, tail), Shape(rest_prefix, run, actual.suffix[min(from_run_left, kept) : kept])
 
 
 def bind_axis(expected: Expected, actual: Dim, axis: int, flexible: frozenset[Symbol], bindings: Bindings) -> Mismatch | None:

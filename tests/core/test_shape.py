@@ -390,6 +390,19 @@ def test_a_mismatch_of_symbolic_shapes_fails_for_every_size(
         return
 
 
+@pytest.mark.parametrize(
+    ("annotations", "actual"),
+    [
+        (["*t d", "*t"], [shape(3, ANY_RUN), SCALAR]),  # 3 may be `d`
+        (["d *t", "*t"], [shape(ANY_RUN, 3), SCALAR]),
+        (["*t a b n", "*t"], [shape(ANY_RUN, 3, 4), shape(5, 6)]),  # one of the sizes at the end is hidden
+        (["a b n *t", "*t"], [shape(3, 4, ANY_RUN), shape(5, 6)]),
+    ],
+)
+def test_an_end_may_take_axes_that_are_not_seen(annotations: list[str], actual: list[Shape]) -> None:
+    assert ours(annotations, actual)[0] is None
+
+
 def test_an_equation_waits_for_its_name() -> None:
     flexible = frozenset([Symbol("h")])
     bindings = Bindings()
