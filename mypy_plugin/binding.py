@@ -50,7 +50,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import ascriptions, faults, interpolations, overrides, shield, text
+from mypy_plugin import ascriptions, expansions, faults, interpolations, overrides, shield, text
 from mypy_plugin.blocks import blocks_of
 from mypy_plugin.carriers import is_carrier, opened
 from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, is_dim, is_free
@@ -148,6 +148,7 @@ class Binder:
         if bound:
             overrides.remember(self.path, function)
         self.block(function.body.body, Owner(function.fullname, bound))
+        expansions.prepare(function, self.named)
 
     def overloaded(self, function: OverloadedFuncDef) -> None:
         for item in function.items:
@@ -156,7 +157,10 @@ class Binder:
             self.statement(function.impl, None)
         if isinstance(function.type, Overloaded):
             items = [bind_signature(item, f"{function.fullname}#{i}", {}) for i, item in enumerate(function.type.items)]
-            if any(is_dim(v) for item in items for v in item.variables):
+            implementation = function.impl.func if isinstance(function.impl, Decorator) else function.impl
+            own = implementation.type if isinstance(implementation, FuncDef) else None
+            signatures = [*items, own] if isinstance(own, CallableType) else items
+            if any(is_dim(v) for signature in signatures for v in signature.variables):
                 overrides.remember_overloads(self.path, function)
             function.type = Overloaded(items)
 

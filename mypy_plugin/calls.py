@@ -16,7 +16,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import ascriptions
+from mypy_plugin import ascriptions, lenient
 from mypy_plugin.binding import variables_in
 from mypy_plugin.encode import (
     ANY,
@@ -40,7 +40,8 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     chosen = next((outcome for outcome in outcomes if not outcome.faults), outcomes[0])
     for fault in chosen.faults[:1] or chosen.doubts:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
-    return chosen.result(ctx.default_return_type)
+    result = chosen.result(ctx.default_return_type)
+    return lenient.without_none(result) if lenient.is_marked(chosen.signature) else result
 
 
 def _called_directly(ctx: FunctionContext | MethodContext) -> list[tuple[CallableType, CallableType]]:

@@ -83,6 +83,10 @@ _UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
 _RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*)"$')
 _SWALLOWED = re.compile(r"^(?:No overload variant of .* matches argument types?|Unsupported (?:left )?operand types? for )")
 _OVERLOAD = re.compile(r"^No overload variant of .* matches argument types?")
+_UNSOLVED = re.compile(r'^Cannot infer value of type parameter ".*" of "tree_\w+"')
+_UNREADABLE = re.compile(
+    r'^Argument .* has incompatible type "(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*)"; expected "(.*)"$'
+)
 _MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp)\b")
 
 
@@ -151,6 +155,8 @@ class Gate:
             return _is_structure(match[1], file, info.line)
         if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
             return True
+        if _UNSOLVED.match(info.message):
+            return True  # leaves of several shapes make a type variable's bounds contradict each other
         if _MARKS.search(info.message) is None and not _is_about_sized_classes(info.message):
             return False
         for pattern, text in _DECLARED:
@@ -162,6 +168,8 @@ class Gate:
             return True  # an unknown result where an array is declared
         if (match := _DICT.match(info.message)) is not None:
             return _only_shapes((match[1], match[3])) and _only_shapes((match[2], match[4]))
+        if _UNREADABLE.match(info.message):
+            return True  # a list of arrays of several shapes, or a library's function: their types say nothing of shapes
         if _OVERLOAD.match(info.message) and _has_invariant_container(info.message):
             return True
         info.message = _one_line(pretty(info.message))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from mypy.nodes import CallExpr, RefExpr
 from mypy.plugin import FunctionContext, MethodContext, MethodSigContext
-from mypy.types import CallableType, FunctionLike, Instance, NoneType, Overloaded, TupleType, Type, UnionType, get_proper_type
+from mypy.types import CallableType, FunctionLike, Instance, Overloaded, Type, get_proper_type
 
-from mypy_plugin import provenance, weights
+from mypy_plugin import lenient, provenance, weights
 from mypy_plugin.calls import settle_call
-from mypy_plugin.encode import ANY
 from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.names import MODULE, function_rule, layer_rule
 from mypy_plugin.operations import apply_call, arrays_in, checker, conclude_with, display, fail, got
@@ -50,9 +49,7 @@ def signature(ctx: MethodSigContext) -> FunctionLike:
     forward = forward_of(instance, ctx)
     if forward is None:
         return ctx.default_signature
-    loosened = loosen_signature(forward, ctx.context)
-    # To plain mypy the call is untyped: shapes are all that we add to it.
-    return loosened.copy_modified(arg_types=[ANY] * len(loosened.arg_types))
+    return lenient.opened(loosen_signature(forward, ctx.context))
 
 
 def forward_of(instance: Instance, ctx: MethodSigContext | MethodContext) -> CallableType | None:
@@ -76,7 +73,7 @@ def call(ctx: MethodContext) -> Type:
         return ctx.default_return_type
     value = layer_of(instance)
     if value is None:
-        return without_none(settle_call(ctx)) if is_module(instance) else settle_call(ctx)
+        return lenient.without_none(settle_call(ctx)) if is_module(instance) else settle_call(ctx)
     reader = Reader(checker(ctx.api))
     arguments = split_arguments(ctx.context.args, ctx.context.arg_kinds, ctx.context.arg_names, reader)
     row = layer(value.name)
@@ -112,21 +109,6 @@ def signature_of(instance: Instance, ctx: FunctionContext | MethodContext) -> Ca
     unknown = [Array(library=Library.JAX) for each in row.call.listed if each.required]
     result = row.apply(value, unknown)
     return found if isinstance(result, Mismatch) else found.copy_modified(ret_type=reader.write(result, found.ret_type, None))
-
-
-def without_none(typ: Type) -> Type:
-    """The result of calling a module with `None` made unknown.
-
-    To plain mypy such a call is `Any`; that we know its arrays must not add errors about `loss` being optional.
-    """
-    proper = get_proper_type(typ)
-    match proper:
-        case UnionType(items=items) if any(isinstance(get_proper_type(item), NoneType) for item in items):
-            return UnionType([ANY if isinstance(get_proper_type(item), NoneType) else item for item in items])
-        case TupleType(items=items):
-            return proper.copy_modified(items=[without_none(item) for item in items])
-        case _:
-            return typ
 
 
 def layer_of(instance: Instance) -> LayerValue | None:

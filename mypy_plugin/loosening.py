@@ -26,6 +26,7 @@ from mypy.types import (
     get_proper_type,
 )
 
+from mypy_plugin import lenient
 from mypy_plugin.binding import bind_constructor, variables_in
 from mypy_plugin.carriers import is_carrier, opened
 from mypy_plugin.encode import ANY, array_of, dim_of, is_dim
@@ -59,6 +60,11 @@ def loosen(ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
 
 def loosen_signature(signature: CallableType, context: Context) -> CallableType:
     """Takes shapes out of the parameters of a signature that has some."""
+    loosened = _without_shapes(signature, context)
+    return lenient.opened(loosened) if lenient.is_marked(signature) else loosened
+
+
+def _without_shapes(signature: CallableType, context: Context) -> CallableType:
     if signature.is_type_obj() and not signature.from_type_type:
         signature = bind_constructor(signature)
     sizes = {variable.id for variable in size_variables(signature)}

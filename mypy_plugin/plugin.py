@@ -34,6 +34,7 @@ from mypy_plugin import (
     carriers,
     classes,
     containers,
+    expansions,
     integers,
     layers,
     loosening,
@@ -169,6 +170,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(calls.settle_annotation)
         if fullname == narrowing.NAME:
             return self._checked(narrowing.settle)
+        if fullname == expansions.NAME:
+            return self._checked(expansions.settle)
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:

@@ -45,6 +45,7 @@ from mypy.types import (
     get_proper_type,
 )
 
+from mypy_plugin import lenient
 from mypy_plugin.annotations import free_variable
 from mypy_plugin.binding import bound_variable
 from mypy_plugin.encode import ANY, array_instance, array_of, shape_type, tuple_type
@@ -73,7 +74,9 @@ def identity(ctx: FunctionContext) -> Type:
     function = _first(ctx)
     if isinstance(function, Instance) and (signature := called(function, ctx)) is not None:
         return function if function.type.has_base(MODULE) else signature
-    return function if isinstance(function, FunctionLike) and not function.is_type_obj() else ctx.default_return_type
+    if not isinstance(function, FunctionLike) or function.is_type_obj():
+        return ctx.default_return_type
+    return lenient.marked(function, ctx.default_return_type)
 
 
 def _first(ctx: FunctionContext | MethodContext) -> ProperType | None:
@@ -104,7 +107,7 @@ def _with_function(made: Type, function: ProperType | None) -> Type:
 def custom_signature(ctx: MethodSigContext) -> FunctionLike:
     """The signature of calling it."""
     function = remembered(get_proper_type(ctx.type))
-    return loosen_signature(function, ctx.context) if function is not None else ctx.default_signature
+    return lenient.opened(loosen_signature(function, ctx.context)) if function is not None else ctx.default_signature
 
 
 def remembered(made: ProperType) -> CallableType | None:
@@ -473,14 +476,14 @@ def _decorated(ctx: MethodContext, function: ProperType | None) -> Type | None:
         ):
             written = {name: expression for name, expression in zip(names, rest, strict=True) if name is not None}
             if fullname in IDENTITIES and isinstance(function, FunctionLike):
-                return function
+                return lenient.marked(function, ctx.default_return_type)
             if fullname in CUSTOM:
                 return _with_function(partial_call_callback(ctx), function)
             if fullname in TRANSFORMS:
                 return _transformed(function, Options(written, ctx), TRANSFORMS[fullname], ctx.default_return_type)
     result = get_proper_type(ctx.default_return_type)
     is_jitted = isinstance(result, Instance) and result.type.fullname == "jax._src.pjit.JitWrapped"
-    return function if is_jitted and isinstance(function, FunctionLike) else None
+    return lenient.marked(function, result) if is_jitted and isinstance(function, FunctionLike) else None
 
 
 def _written_partial(place: Context) -> Context | None:

@@ -1,0 +1,46 @@
+"""Calls that plain mypy does not check: of what `jax.jit`, `jax.checkpoint` and the like return, and of modules.
+
+Knowing their signatures, we must not add errors that are not about shapes: parameters take anything, and `None` among the
+results is unknown. What a transformation returned is told by its fallback, the class of its attributes: `jax.jit(f)` has
+`f`'s signature and the attributes of jax's own class, such as `lower`. Called by `transforms`, `layers` and `calls`.
+"""
+
+from __future__ import annotations
+
+from mypy.types import CallableType, FunctionLike, Instance, NoneType, Overloaded, TupleType, Type, UnionType, get_proper_type
+
+from mypy_plugin.encode import ANY
+
+_LIBRARIES = ("jax.", "equinox.")
+
+
+def marked(function: FunctionLike, made: Type) -> FunctionLike:
+    """The function as what plain mypy says the transformation made of it, if that is an object with a class of its own."""
+    owner = get_proper_type(made)
+    if not isinstance(owner, Instance):
+        return function
+    if isinstance(function, Overloaded):
+        return Overloaded([item.copy_modified(fallback=owner) for item in function.items])
+    return function.copy_modified(fallback=owner) if isinstance(function, CallableType) else function
+
+
+def is_marked(signature: CallableType) -> bool:
+    """Whether a signature is that of a transformed function."""
+    return signature.fallback.type.fullname.startswith(_LIBRARIES)
+
+
+def opened(signature: CallableType) -> CallableType:
+    """The signature with parameters that take anything."""
+    return signature.copy_modified(arg_types=[ANY] * len(signature.arg_types))
+
+
+def without_none(typ: Type) -> Type:
+    """The type with `None` made unknown: `loss` of a module is optional, and to plain mypy the call is `Any`."""
+    proper = get_proper_type(typ)
+    match proper:
+        case UnionType(items=items) if any(isinstance(get_proper_type(item), NoneType) for item in items):
+            return UnionType([ANY if isinstance(get_proper_type(item), NoneType) else item for item in items])
+        case TupleType(items=items):
+            return proper.copy_modified(items=[without_none(item) for item in items])
+        case _:
+            return typ
