@@ -55,8 +55,8 @@ def pairwise_distance(a: Arguments) -> Result:
 
 
 def _is_of_floats(value: Value) -> bool:
-    """Whether integers, which become floats, are out of the question."""
-    return isinstance(value, Array) and all_in(value.dtype, FLOATING, COMPLEX)
+    """Whether integers and complex numbers, which become floats, are out of the question."""
+    return isinstance(value, Array) and all_in(value.dtype, FLOATING)
 
 
 @on_array

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from shapecheck.core.dim import UNKNOWN_DIM
+from shapecheck.core.dim import UNKNOWN_DIM, Verdict
+from shapecheck.core.dtype import accepts
 from shapecheck.core.shape import Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import flag, reshaped
 from shapecheck.rules.convolution import (
+    INEXACT,
     adaptive,
     channels_first,
     last_axes,
-    not_float,
     per_axis,
     pool,
     with_last_axes,
@@ -70,8 +71,8 @@ def embedding_bag(a: Arguments) -> Result:
     """A sum or mean of table rows for each bag: rows of indices, or a vector cut at offsets."""
     width, weight = a.values.get("embedding_dim", UNKNOWN), a.values.get("weight")
     if isinstance(weight, Array):
-        if not_float(weight) is not None:
-            return UNKNOWN  # the old order of the arguments, which torch still takes
+        if accepts(INEXACT, weight.dtype) is not Verdict.EQUAL:
+            return UNKNOWN  # perhaps the old order of the arguments, which torch still takes
         if (refused := wrong_rank(weight.shape, (2,), "rows, features of the weight")) is not None:
             return refused
         width = last_axes(weight.shape, 1)[0]
