@@ -1,8 +1,8 @@
 """What the plugin costs mypy: `python -m benchmarks.mypy_time examples`.
 
 Prints the CPU time of mypy with the plugin as a ratio to mypy without it, on the same files, options and skipped library
-modules: cold (no cache), warm (nothing changed), after an edit of the largest file, and in the daemon (the same edit). The
-two take turns, so that a busy machine slows both. Then the share of mypy's time that passes inside our hooks, on the
+modules: cold (no cache), warm (nothing changed), after an edit of the largest file, and in the daemon (the same edit; its
+configuration skips nothing, see `shapecheck.internals`). The two take turns, so that a busy machine slows both. Then the share of mypy's time that passes inside our hooks, on the
 largest file alone and cold, and what an operation rule takes.
 """
 
@@ -64,14 +64,18 @@ class Side:
 
     def prepare(self, program: Path) -> None:
         """Writes the configuration and the copy."""
-        options = {"cache_dir": str(self.cache)}
-        complete = mypy_config.completed(mypy_config.Config(options=options), SKIPPED)
-        if not self.plugin:
-            kept = {key: value for key, value in complete.options.items() if key != "plugins"}
-            complete = replace(complete, options=kept)
         self.source.mkdir(parents=True)
         for path in [program] if program.is_file() else sorted(program.glob("*.py")):
             shutil.copy(path, self.source)
+        self.configure(SKIPPED)
+
+    def configure(self, skipped: Sequence[str]) -> None:
+        """Writes the configuration alone."""
+        options = {"cache_dir": str(self.cache)}
+        complete = mypy_config.completed(mypy_config.Config(options=options), skipped)
+        if not self.plugin:
+            kept = {key: value for key, value in complete.options.items() if key != "plugins"}
+            complete = replace(complete, options=kept)
         self.config.write_text(mypy_config.to_toml(complete), encoding="utf-8")
 
     def edit(self, number: int) -> None:
@@ -85,6 +89,7 @@ class Side:
 
     def daemon(self, edits: int) -> float:
         """The CPU seconds of a daemon's check after an edit, the median of several."""
+        self.configure(())
         command = [sys.executable, "-m", "benchmarks.mypy_time", _DAEMON, str(self.folder), str(edits)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return float(done.stdout.split()[-1])

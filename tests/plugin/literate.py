@@ -35,10 +35,11 @@ PAGES = Path(__file__).parent / "md"
 ROOT = Path(__file__).resolve().parents[2]
 WORKSPACE = ROOT / ".mypy_cache" / "literate"
 
-CONFIG = f"""[mypy]
+UNSKIPPED = """[mypy]
 strict = true
 plugins = shapecheck.mypy
-[mypy-{",".join(f"{name}.*" for name in SKIPPED)}]
+"""
+CONFIG = f"""{UNSKIPPED}[mypy-{",".join(f"{name}.*" for name in SKIPPED)}]
 follow_imports = skip
 """
 

@@ -18,7 +18,7 @@ from textwrap import dedent
 import pytest
 
 from tests.plugin import literate
-from tests.plugin.literate import CONFIG, environment
+from tests.plugin.literate import CONFIG, UNSKIPPED, environment
 
 SHAPES = """
     from typing import Any
@@ -155,7 +155,8 @@ def test_workers_say_the_same(project: Project) -> None:
 
 @pytest.fixture
 def daemon(project: Project) -> Iterator[Project]:
-    """A project with a running daemon of its own."""
+    """A project with a running daemon of its own; it is not told to skip modules, see `shapecheck.internals`."""
+    project.write("mypy.ini", UNSKIPPED)
     yield project
     project.run("mypy.dmypy", "--status-file=status.json", "kill")
 
