@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from shapecheck.runtime.errors import ShapeWarning as ShapeWarning
     from shapecheck.runtime.errors import UncheckedWarning as UncheckedWarning
     from shapecheck.runtime.hook import install_import_hook as install_import_hook
+    from shapecheck.runtime.ipython import load_ipython_extension as load_ipython_extension
+    from shapecheck.runtime.ipython import unload_ipython_extension as unload_ipython_extension
     from shapecheck.runtime.modes import mode as mode
     from shapecheck.runtime.modes import set_mode as set_mode
     from shapecheck.runtime.recorder import record as record
@@ -29,10 +31,12 @@ __all__ = [
     "cost_report",
     "install_import_hook",
     "jaxtyped",
+    "load_ipython_extension",
     "measure_cost",
     "mode",
     "record",
     "set_mode",
+    "unload_ipython_extension",
 ]
 
 _HOMES: Final = {
@@ -45,9 +49,11 @@ _HOMES: Final = {
     "measure_cost": "shapecheck.runtime.cost",
     "jaxtyped": "shapecheck.runtime.dropin",
     "install_import_hook": "shapecheck.runtime.hook",
+    "load_ipython_extension": "shapecheck.runtime.ipython",
     "mode": "shapecheck.runtime.modes",
     "record": "shapecheck.runtime.recorder",
     "set_mode": "shapecheck.runtime.modes",
+    "unload_ipython_extension": "shapecheck.runtime.ipython",
 }
 
 
