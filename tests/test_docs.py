@@ -34,6 +34,7 @@ PAGES = [
         "docs/runtime.md",
         "docs/errors.md",
         "docs/operations.md",
+        "docs/differences.md",
         "examples/README.md",
     )
 ]

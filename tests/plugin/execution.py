@@ -5,6 +5,7 @@ parameters is called, and must
 
 - raise, at the expected line, when one of its lines expects a shape error;
 - raise when its `def` line says `# runtime: fails` (mypy reported inside a function that it calls, or cannot know);
+- return when its `def` line says `# runtime: passes` (mypy reports what jaxtyping does not look at);
 - return otherwise.
 
 Each `reveal_type` with the text of an array type is an assertion about the array that is there: its shape and dtype,
@@ -32,7 +33,7 @@ from tests.plugin import literate
 from tests.plugin.literate import Block, expectations
 
 _ARRAY = re.compile(r'(?P<dtype>\w+)\[(?P<cls>Tensor|Parameter|Array|ndarray), "(?P<shape>[^"]*)"\]$')
-_FAILS = re.compile(r"#\s*runtime:\s*fails\b")
+_RUN_TIME = re.compile(r"#\s*runtime:\s*(?P<verdict>fails|passes)\b")
 
 
 @dataclass(slots=True)
@@ -104,7 +105,8 @@ def _programs(module: ModuleType) -> list[Callable[[], object]]:
 def _verdict(function: Callable[[], object], block: Block) -> str:
     lines = _lines(function.__name__, block.code)
     errors = {e.line for e in expectations(block.code) if e.kind == "error" and e.code.startswith("shape-") and e.line in lines}
-    fails = bool(errors) or _FAILS.search(block.code.splitlines()[lines.start - 1]) is not None
+    said = _RUN_TIME.search(block.code.splitlines()[lines.start - 1])
+    fails = bool(errors) if said is None else said["verdict"] == "fails"
     try:
         function()
     except Exception as error:  # whatever a wrong program raises

@@ -31,8 +31,8 @@ from textwrap import indent
 from mypy_plugin.version import fingerprint
 from shapecheck.internals import SKIPPED
 
-PAGES = Path(__file__).parent / "md"
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = [*sorted((Path(__file__).parent / "md").glob("*.md")), ROOT / "docs" / "differences.md"]
 WORKSPACE = ROOT / ".mypy_cache" / "literate"
 
 UNSKIPPED = """[mypy]
@@ -133,7 +133,7 @@ def blocks(page: Path) -> Iterator[Block]:
 @cache
 def all_blocks() -> tuple[Block, ...]:
     """The blocks of all pages, in order."""
-    return tuple(block for page in sorted(PAGES.glob("*.md")) for block in blocks(page))
+    return tuple(block for page in PAGES for block in blocks(page))
 
 
 def expectations(code: str) -> list[Expectation]:
