@@ -536,4 +536,14 @@ def generate(c: Choices, name: str) -> Program:
 def programs(seed: int, count: int) -> Iterator[Program]:
     """The programs of a seed; each has a seed of its own, so that one is made again without the others."""
     for at in range(count):
-        yield generate(seeded(f"{seed}:{at}"), f"p{at:05}")
+        yield next(filter(None, (_small(f"{seed}:{at}{'+' * attempt}", f"p{at:05}") for attempt in range(100))))
+
+
+def _small(seed: str, name: str) -> Program | None:
+    """The program of a seed, None where an array with the product of many names would not fit in memory."""
+    try:
+        return generate(seeded(seed), name)
+    except (MemoryError, RuntimeError) as error:
+        if "allocate memory" in str(error) or isinstance(error, MemoryError):
+            return None
+        raise
