@@ -75,7 +75,16 @@ class _Own(TypeTranslator):
         return size.copy_modified(args=[size.args[0], atoms.copy_modified(items=[*atoms.items, *notes])])
 
     def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
-        return t
+        return _through(t, self)
+
+
+def _through(alias: TypeAliasType, translator: TypeTranslator) -> Type:
+    """An alias whose meaning has braces of the signature gives way to it."""
+    if alias.is_recursive:
+        return alias
+    meaning = get_proper_type(alias)
+    translated = meaning.accept(translator)
+    return translated if translated != meaning else alias
 
 
 def defaults_in(size: Instance) -> dict[str, int]:
@@ -97,10 +106,12 @@ def _names(source: str) -> frozenset[str]:
 
 def own(function: FuncDef, signature: CallableType, named: NamedTypes) -> CallableType:
     """The signature of a function whose `{n}` are its parameters."""
-    translator = _Own(_place(function, signature), named)
-    return signature.copy_modified(
-        arg_types=[typ.accept(translator) for typ in signature.arg_types], ret_type=signature.ret_type.accept(translator)
-    )
+    for _ in range(2):  # the shape that braces speak of may have braces itself
+        translator = _Own(_place(function, signature), named)
+        signature = signature.copy_modified(
+            arg_types=[typ.accept(translator) for typ in signature.arg_types], ret_type=signature.ret_type.accept(translator)
+        )
+    return signature
 
 
 def _place(function: FuncDef, signature: CallableType) -> Place:
@@ -154,7 +165,7 @@ class _Fill(TypeTranslator):
         return dim_type(substitute(size, known), self.named) if known else t
 
     def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
-        return t
+        return _through(t, self)
 
 
 def fill(typ: Type, values: Values, named: NamedTypes) -> Type:

@@ -95,6 +95,20 @@ def method(ctx: MethodContext, name: str) -> Type:
     return conclude(lookup_rule(rule).apply(rule, given), display(rule), given, ctx, reader)
 
 
+PROTOCOLS = {"builtins.abs": "__abs__"}
+"""Functions of Python's own that call a method of their argument; mypy goes by what the method's stub says."""
+
+
+def protocol(ctx: FunctionContext, name: str) -> Type:
+    """The type of `abs(x)` of an array; of anything else it is mypy's."""
+    typ = ctx.arg_types[0][0] if ctx.arg_types[0] else None
+    array = array_of(typ) if typ is not None else None
+    rule = method_rule(array.library, name) if array is not None else None
+    if array is None or rule is None:
+        return ctx.default_return_type
+    return conclude(lookup_rule(rule).apply(rule, [array]), display(rule), [array], ctx, Reader(checker(ctx.api)))
+
+
 def is_reflected(name: str) -> bool:
     """Whether the method is `__radd__` or the like: its receiver stands on the right."""
     return f"__{name[3:]}" in _SYMBOLS

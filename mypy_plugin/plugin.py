@@ -154,6 +154,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(rule)
         if layer_rule(fullname) is not None:
             return self._checked(layers.construct)
+        if (name := operations.PROTOCOLS.get(fullname)) is not None:
+            return self._checked(lambda ctx: operations.protocol(ctx, name))
         if fullname in CONTAINERS:
             return self._checked(containers.construct)
         if fullname in transforms.IDENTITIES:
