@@ -15,8 +15,8 @@ NAMES = ("a", "b", "c", "d")
 RUNS = ("s", "t")
 
 DTYPES: Mapping[str, tuple[str, ...]] = {
-    "torch": ("float32", "int64", "float64", "bool", "int32", "float16", "uint8", "complex64", "bfloat16"),
-    "numpy": ("float32", "int64", "float64", "bool", "int32", "float16", "uint8", "complex64"),
+    "torch": ("float32", "int64", "float64", "bool", "int32", "float16", "uint8", "complex64", "bfloat16", "int8", "complex128"),
+    "numpy": ("float32", "int64", "float64", "bool", "int32", "float16", "uint8", "complex64", "int8", "uint16", "complex128"),
     "jax": ("float32", "int32", "bool", "float16", "uint8", "complex64", "bfloat16"),
 }
 """The dtypes that arrays are made with; jax makes no 64 bits by default."""
@@ -28,7 +28,10 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "bfloat16": ("BFloat16", "Float", "Shaped", "Num", "Inexact"),
     "int64": ("Int64", "Int", "Integer", "Shaped", "Num", "Real"),
     "int32": ("Int32", "Int", "Integer", "Shaped", "Num", "Real"),
+    "int8": ("Int8", "Int", "Integer", "Shaped", "Num", "Real"),
     "uint8": ("UInt8", "UInt", "Integer", "Shaped", "Num", "Real"),
+    "uint16": ("UInt16", "UInt", "Integer", "Shaped", "Num", "Real"),
+    "complex128": ("Complex128", "Complex", "Shaped", "Num", "Inexact"),
     "complex64": ("Complex64", "Complex", "Shaped", "Num", "Inexact"),
     "bool": ("Bool", "Shaped"),
 }
@@ -52,7 +55,7 @@ class Axis:
 
 @dataclass
 class Scope:
-    """What annotations of one function may use: names bound so far, int arguments, and the sizes of all names.
+    """What annotations of one function may use: names and runs used so far, int arguments, and the sizes of all names.
 
     `sizes` maps names to ints and runs (`*s`) to tuples of ints; `read` maps expressions in braces such as
     `{x.shape[0]}` to the sizes they stand for.
@@ -60,6 +63,7 @@ class Scope:
 
     sizes: dict[str, int | tuple[int, ...]]
     bound: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
     ints: list[str] = field(default_factory=list)
     read: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
@@ -84,7 +88,7 @@ def shape_of(expressions: tuple[str, ...], sizes: Mapping[str, int | tuple[int, 
 def axes(c: Choices, scope: Scope) -> tuple[Axis, ...]:
     """The axes of an annotation, at most one of them a run."""
     rank = c.weighted([(5, 1), (8, 2), (4, 3), (2, 0)])
-    run_at = c.below(rank + 1) if c.chance(22) else -1
+    run_at = c.below(rank + 1) if c.chance(55 if scope.runs else 22) else -1
     return tuple(_run(c, scope) if place == run_at else _axis(c, scope) for place in range(rank + (run_at >= 0)))
 
 
@@ -100,10 +104,11 @@ def _axis(c: Choices, scope: Scope) -> Axis:
             return Axis(c.one_of(("_", "_rest")), (c.one_of(("q", "r", "1")),), "_")
         case "#name":
             name = c.one_of(NAMES)
+            construct = "#name again" if name in scope.bound else "#name"
             size = c.one_of((name, "1"))
             if name == size:
                 scope.bound.append(name)
-            return Axis(f"#{name}", (size,), "#name")
+            return Axis(f"#{name}", (size,), construct)
         case "#fixed":
             return Axis("#3", (c.one_of(("3", "1")),), "#fixed")
         case "name=fixed":
@@ -115,8 +120,9 @@ def _axis(c: Choices, scope: Scope) -> Axis:
 
 
 def _named(name: str, scope: Scope) -> Axis:
+    construct = "name again" if name in scope.bound else "name"
     scope.bound.append(name)
-    return Axis(name, (name,), "name")
+    return Axis(name, (name,), construct)
 
 
 def _computed(c: Choices, scope: Scope) -> Axis:
@@ -129,7 +135,7 @@ def _computed(c: Choices, scope: Scope) -> Axis:
     form = c.one_of(("{}+1", "{}", "2*{}", "{}-1", "{}//2", "3*{}+1", "({}+1)*2", "{}*{}", "{}+{}", "{}%3+1", "{}**2"))
     other = c.one_of(operands) if form.count("{}") == 2 else operands[0]
     written, meant = form.format(token, other[0]), form.format(size, other[1])
-    construct = "{int}" if "{" in written else "arithmetic"
+    construct = "{x.shape}" if "shape" in written else "{int}" if "{" in written else "arithmetic"
     if written.isidentifier():
         return Axis(written, (meant,), "name")
     return Axis(written, (meant,), construct)
@@ -139,10 +145,12 @@ def _run(c: Choices, scope: Scope) -> Axis:
     kind = c.weighted([(5, "*name"), (3, "..."), (3, "*#name"), (1, "*_")])
     if kind in ("...", "*_"):
         return Axis(kind, c.one_of(((), ("q",), ("r", "2"))), "...")
-    name = c.one_of(RUNS)
+    name = c.one_of(scope.runs or RUNS)
+    construct = f"{kind} again" if name in scope.runs else kind
+    scope.runs.append(name)
     if kind == "*name":
-        return Axis(f"*{name}", (f"*{name}",), kind)
-    return Axis(c.one_of((f"*#{name}", f"#*{name}")), c.one_of(((f"*{name}",), ("1",), (), (f"*{name}",))), kind)
+        return Axis(f"*{name}", (f"*{name}",), construct)
+    return Axis(c.one_of((f"*#{name}", f"#*{name}")), c.one_of(((f"*{name}",), ("1",), (), (f"*{name}",))), construct)
 
 
 @dataclass(frozen=True)

@@ -21,21 +21,24 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
-from tests.differential.annotations import CLASSES, DTYPES, MEMBERS, NAMES, SETS, Leaf, Scope, leaf
+from tests.differential.annotations import CLASSES, DTYPES, MEMBERS, NAMES, SETS, Leaf, Scope, leaf, shape_of
 from tests.differential.choices import Choices, seeded
 from tests.differential.operations import Arrays, operation
 
 type Sizes = dict[str, int | tuple[int, ...]]
 
 PRELUDE = f"""\
+import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 import jax.numpy as jnp
 import numpy as np
 import torch
+from beartype import beartype
 from jax import Array
-from jaxtyping import {", ".join(sorted(MEMBERS))}
+from jaxtyping import {", ".join(sorted([*MEMBERS, "jaxtyped"]))}
 from torch import Tensor
 
 """
@@ -187,6 +190,7 @@ def parameter(w: Writer, scope: Scope, name: str, plain: bool = False) -> Parame
                 (5, "list"),
                 (3, "dict"),
                 (4, "default"),
+                (4, "array default"),
                 (2, "Any"),
             ]
         )
@@ -217,6 +221,9 @@ def parameter(w: Writer, scope: Scope, name: str, plain: bool = False) -> Parame
             return Parameter(name, f"dict[str, {text}]", (first,), '{{"key": {}}}')
         case "default":
             return Parameter(name, f"Optional[{text}]", (first,), default="None", passed=c.chance(50))
+        case "array default":  # jaxtyping does not look at defaults, so this one fits
+            right = leaf(c, replace(scope, wrong=0.0), w.library)
+            return Parameter(name, written(w, right), (right,), default=right.value(scope.sizes), passed=c.chance(50))
         case "Any":
             return Parameter(name, text.replace(CLASSES[w.library], "Any"), (first,))
         case _:
@@ -244,6 +251,10 @@ def signature(w: Writer, scope: Scope, count: int) -> list[Parameter]:
         each = leaf(c, scope, w.library)
         star = "" if found and found[-1].variadic else "*, "
         found.append(Parameter("key", written(w, each), (each,), keyword=True, variadic=star))
+    if c.chance(6):
+        w.constructs.add("**kwargs")
+        each = leaf(c, scope, w.library)
+        found.append(Parameter("options", written(w, each), (each,), keyword=True, variadic="**"))
     return found
 
 
@@ -281,28 +292,59 @@ def calls(c: Choices, name: str) -> Writer:
     for at in range(c.weighted([(4, 1), (2, 2)])):
         scope = Scope(small_sizes(c), ints=["k"] if c.chance(25) else [])
         parameters = signature(w, scope, c.weighted([(3, 1), (5, 2), (3, 3)]))
-        form = c.weighted([(80, "function"), (8, "dataclass"), (5, "method"), (4, "static method"), (4, "class method")])
+        form = c.weighted(FORMS)
+        if form == "dataclass" and any(each.variadic or each.default not in ("", "None") for each in parameters):
+            form = "function"
         w.constructs |= {form} - {"function"}
-        text, called = _definition(f"f{at}", form, parameters)
+        text, called = _definition(f"f{at}", form, [each.text for each in parameters], call(c, "", parameters, scope.sizes))
         w.functions.append(text)
-        w.main.append(call(c, called, parameters, scope.sizes))
+        w.main.append(called)
     return w
 
 
-def _definition(name: str, form: str, parameters: Sequence[Parameter]) -> tuple[str, str]:
-    """A function, or what looks like one from the outside; and how it is called."""
-    texts = [each.text for each in parameters]
-    if form == "dataclass" and not any(each.variadic for each in parameters):
-        fields = textwrap.indent("\n".join(texts), "    ")
-        return f"@dataclass\nclass {name}:\n{fields}\n", name
-    if form in ("function", "dataclass"):
-        return function(name, texts, ["..."]), name
-    decorator, first, called = {
-        "method": ("", ["self"], f"C{name}().{name}"),
-        "static method": ("@staticmethod\n", [], f"C{name}.{name}"),
-        "class method": ("@classmethod\n", ["cls"], f"C{name}.{name}"),
-    }[form]
-    return f"class C{name}:\n{textwrap.indent(decorator + function(name, [*first, *texts], ['...']), '    ')}", called
+FORMS = (
+    (70, "function"),
+    (8, "dataclass"),
+    (5, "method"),
+    (4, "static method"),
+    (4, "class method"),
+    (3, "async"),
+    (3, "generator"),
+    (3, "nested function"),
+)
+"""What can be called, by weight."""
+
+
+def _definition(name: str, form: str, texts: Sequence[str], arguments: str) -> tuple[str, str]:
+    """A function, or what looks like one from the outside; and its call."""
+    match form:
+        case "function":
+            return function(name, texts, ["..."]), f"{name}{arguments}"
+        case "dataclass":
+            return f"@dataclass\nclass {name}:\n{_indented(chr(10).join(texts))}\n", f"{name}{arguments}"
+        case "async":  # jaxtyping's import hook leaves these alone, and its decorator takes the coroutine for the result
+            text = f"@jaxtyped(typechecker=beartype)\nasync def {name}({', '.join(texts)}):\n    ...\n"
+            return text, f"asyncio.run({name}{arguments})"
+        case "generator":
+            return function(name, texts, ["yield 1"], "Iterator[int]"), f"next({name}{arguments})"
+        case "nested function":
+            return function(f"outer_{name}", (), [function(name, texts, ["..."]), f"{name}{arguments}"]), f"outer_{name}()"
+        case _:
+            decorator, first, made = _METHODS[form]
+            method = _indented(decorator + function(name, [*first, *texts], ["..."]))
+            return f"class C{name}:\n{method}", f"C{name}{made}.{name}{arguments}"
+
+
+_METHODS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
+    "method": ("", ("self",), "()"),
+    "static method": ("@staticmethod\n", (), ""),
+    "class method": ("@classmethod\n", ("cls",), ""),
+}
+"""How a method is decorated, its own first parameter, and what its class needs to be called on."""
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")
 
 
 def operations(c: Choices, name: str) -> Writer:
@@ -312,10 +354,39 @@ def operations(c: Choices, name: str) -> Writer:
     arrays = Arrays(w.library, {}, rigid=False)
     namespace = fresh_namespace()
     for at in range(c.below(3) + 1):
-        run(w.main, f"v{at} = {leaf(c, scope, w.library).value(scope.sizes)}", f"v{at}", arrays, namespace)
+        made = leaf(c, scope, w.library)
+        value = made.value(scope.sizes)
+        if c.chance(12):
+            value = _held(w, f"H{at}", made, value, scope, namespace)
+        run(w.main, f"v{at} = {value}", f"v{at}", arrays, namespace)
     statements(w, w.main, arrays, namespace, c.weighted([(2, 1), (3, 2), (2, 3), (1, 4)]))
     w.main += [f"reveal_type({name})" for name in arrays.values]
     return w
+
+
+def _held(w: Writer, name: str, made: Leaf, value: str, scope: Scope, namespace: dict[str, Any]) -> str:
+    """A class that declares an array, and the text that makes one and reads the array back."""
+    shape = " ".join(map(str, shape_of(made.sizes, scope.sizes)))
+    annotation = f'{SETS[made.dtype][0]}[{CLASSES[w.library]}, "{shape}"]'
+    form = w.c.one_of(tuple(_HOLDERS))
+    w.constructs |= {form, w.library}
+    text, read = _HOLDERS[form]
+    w.functions.append(text.format(name=name, annotation=annotation, value=value))
+    exec(w.functions[-1], namespace)
+    return read.format(name=name, value=value)
+
+
+_HOLDERS: Mapping[str, tuple[str, str]] = {
+    "dataclass field": ("@dataclass\nclass {name}:\n    w: {annotation}\n", "{name}({value}).w"),
+    "NamedTuple field": ("class {name}(NamedTuple):\n    w: {annotation}\n", "{name}({value})[0]"),
+    "property": ("class {name}:\n    @property\n    def w(self) -> {annotation}:\n        return {value}\n", "{name}().w"),
+    "class attribute": ("class {name}:\n    w: {annotation} = {value}\n", "{name}.w"),
+    "instance attribute": (
+        "class {name}:\n    def __init__(self, w: {annotation}) -> None:\n        self.w = w\n",
+        "{name}({value}).w",
+    ),
+}
+"""Classes that hold an array, and how it is read."""
 
 
 def bodies(c: Choices, module: str, gradual: bool = False) -> tuple[Writer, list[tuple[str, ...]]]:
@@ -380,6 +451,8 @@ def _with_body(
         arrays.values[each.name] = local[each.name] = eval(each.argument(scope.sizes), local)
         if gradual and c.chance(50):
             texts[at] = f"{each.name}: {CLASSES[w.library]}"
+            if c.chance(40):
+                lines.append(_narrowed(w, each.name, each.leaves[0], arrays.rank(each.name)))
     statements(w, lines, arrays, local, c.below(4), helpers)
     result = next(reversed(arrays.values)) if c.chance(85) else arrays.pick(c)
     if c.chance(10):
@@ -387,12 +460,37 @@ def _with_body(
         other = arrays.pick(c)
         lines.append(f"return {result}, {other}")
         return function(name, texts, lines, f"tuple[{promise(w, arrays, result, scope)}, {promise(w, arrays, other, scope)}]")
+    if c.chance(16):
+        return function(name, texts, *_contained(w, arrays, result, scope, lines))
     if c.chance(12):
         w.constructs.add("local annotation")
         lines.append(f"{LOCAL}: {promise(w, arrays, result, scope)} = {result}")
         result, arrays.values[LOCAL] = LOCAL, arrays.values[result]
     lines.append(f"return {result}")
     return function(name, texts, lines, promise(w, arrays, result, scope))
+
+
+def _narrowed(w: Writer, name: str, each: Leaf, rank: int) -> str:
+    """A test that gives a bare array its shape."""
+    w.constructs.add("narrowing")
+    by_size = [f"assert {name}.shape[0] == {w.c.below(4) + 1}"] if rank else []
+    return w.c.one_of((f"assert isinstance({name}, {each.annotation})", f"assert {name}.ndim == {rank}", *by_size))
+
+
+def _contained(w: Writer, arrays: Arrays, name: str, scope: Scope, lines: list[str]) -> tuple[list[str], str]:
+    """A body that returns an array inside something else, and its return annotation."""
+    annotation = promise(w, arrays, name, scope)
+    form = w.c.one_of(("Optional", "list", "dict", "union"))
+    w.constructs.add(f"return {form}")
+    match form:
+        case "Optional":
+            return [*lines, f"return {name}"], f"Optional[{annotation}]"
+        case "list":
+            return [*lines, f"return [{name}]"], f"list[{annotation}]"
+        case "dict":
+            return [*lines, f'return {{"key": {name}}}'], f"dict[str, {annotation}]"
+        case _:
+            return [*lines, f"return {name}"], f"Union[{annotation}, {promise(w, arrays, arrays.pick(w.c), scope)}]"
 
 
 def promise(w: Writer, arrays: Arrays, name: str, scope: Scope) -> str:
@@ -536,13 +634,13 @@ def generate(c: Choices, name: str) -> Program:
 def programs(seed: int, count: int) -> Iterator[Program]:
     """The programs of a seed; each has a seed of its own, so that one is made again without the others."""
     for at in range(count):
-        yield next(filter(None, (_small(f"{seed}:{at}{'+' * attempt}", f"p{at:05}") for attempt in range(100))))
+        yield next(filter(None, (fitting(seeded(f"{seed}:{at}{'+' * attempt}"), f"p{at:05}") for attempt in range(100))))
 
 
-def _small(seed: str, name: str) -> Program | None:
-    """The program of a seed, None where an array with the product of many names would not fit in memory."""
+def fitting(c: Choices, name: str) -> Program | None:
+    """A program, None where an array with the product of many names would not fit in memory."""
     try:
-        return generate(seeded(seed), name)
+        return generate(c, name)
     except (MemoryError, RuntimeError) as error:
         if "allocate memory" in str(error) or isinstance(error, MemoryError):
             return None

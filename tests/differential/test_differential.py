@@ -1,5 +1,8 @@
 """A few hundred generated programs: mypy's verdict is the one that running them gives.
 
+Hypothesis draws the programs, all of them before the first is judged, so that one mypy build does for all; what differs
+is made small in batches, too (`reduce`), not by Hypothesis, which would need a build for every step.
+
 `python -m benchmarks.differential --programs 5000` does the same at length, and makes what it finds small. The environment
 variable `SHAPECHECK_DIFFERENTIAL_PROGRAMS` sets the number tried here.
 """
@@ -11,12 +14,12 @@ import warnings
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.differential.choices import Choices
 from tests.differential.compare import Finding, Table, explain, finding
-from tests.differential.programs import Kind, Program, generate, programs
+from tests.differential.programs import Kind, Program, fitting, programs
 from tests.differential.reduce import simpler
 from tests.differential.verdicts import Outcome, judged
 
@@ -27,14 +30,33 @@ COUNT = int(os.environ.get("SHAPECHECK_DIFFERENTIAL_PROGRAMS", "200"))
 @st.composite
 def any_program(draw: st.DrawFn) -> Program:
     """A generated program, as Hypothesis's choice."""
-    return generate(Choices(lambda limit: draw(st.integers(0, limit - 1))), "p")
+    program = fitting(Choices(lambda limit: draw(st.integers(0, limit - 1))), "p")
+    assume(program is not None)
+    assert program is not None
+    return program
+
+
+@cache
+def drawn() -> tuple[Program, ...]:
+    """Programs of Hypothesis, the same in every run."""
+    found: list[Program] = []
+
+    @seed(SEED)
+    @settings(max_examples=COUNT, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def collect(data: st.DataObject) -> None:
+        program = fitting(Choices(lambda limit: data.draw(st.integers(0, limit - 1))), f"p{len(found):05}")
+        found.extend([program] if program is not None else [])
+
+    collect()
+    return tuple(found)
 
 
 @cache
 def outcomes() -> tuple[Outcome, ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return tuple(judged(list(programs(SEED, COUNT))))
+        return tuple(judged(drawn()))
 
 
 @pytest.mark.parametrize("kind", list(Kind))
