@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import cache
 
 from mypy.expandtype import expand_type
-from mypy.nodes import Decorator, Var
+from mypy.nodes import Decorator, MemberExpr, Var
 from mypy.plugin import AttributeContext
 from mypy.types import Instance, TupleType, Type, TypeVarTupleType, UnionType, get_proper_type
 
+from mypy_plugin.assigned import is_optional_array, sets, without_none
 from mypy_plugin.binding import variables_in
 from mypy_plugin.encode import array_instance, array_type, is_free, library_of
 from mypy_plugin.integers import is_int
@@ -32,6 +33,8 @@ def read(ctx: AttributeContext) -> Type:
         return ctx.default_attr_type
     if _is_property(owner, name):
         return with_unknown_names(ctx.default_attr_type, Reader(checker(ctx.api)))
+    if not ctx.is_lvalue and is_optional_array(ctx.default_attr_type) and isinstance(ctx.context, MemberExpr):
+        return without_none(ctx.default_attr_type) if sets(checker(ctx.api), ctx.context) else ctx.default_attr_type
     if _is_inferred(owner, name) and (ctx.is_lvalue or _varies(owner, name)):
         return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type

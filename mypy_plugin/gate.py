@@ -13,12 +13,12 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mypy.errorcodes import CALL_OVERLOAD, ErrorCode
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 
-from mypy_plugin import codes, faults, overrides, protocols
+from mypy_plugin import assigned, codes, faults, overrides, protocols
 from mypy_plugin.encode import FREE_MARK
 from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is_int, parse, pretty
 from shapecheck.core.dim import Dim, Kind, Verdict, compare
@@ -36,6 +36,9 @@ from shapecheck.core.shape import (
     same,
     settle,
 )
+
+if TYPE_CHECKING:
+    from mypy.checker import TypeChecker
 
 
 class Finding(NamedTuple):
@@ -73,6 +76,7 @@ _INFERRED: tuple[re.Pattern[str], ...] = (
     re.compile(r'^Argument .* to "__(?:set|get)item__" .* "(.*)".* "(.*)"$'),
     re.compile(r'^Unsupported target for indexed assignment.*$'),
 )  # fmt: skip
+_ASSIGNED = re.compile(r"^Incompatible types in assignment .* \| None")
 _OVERLAP = re.compile(r'^Non-overlapping equality check \(left operand type: "(.*)", right operand type: "(.*)"\)$')
 _CONFORMS = re.compile(
     r'(?:incompatible type|expression has type|got) "([^"]+)"[;,] (?:expected|variable has type|target has type) "([^"]+)"\)?$'
@@ -98,6 +102,12 @@ class Gate:
         self.watcher: ErrorWatcher | None = None
         self.untyped = untyped
         self.dropped: ErrorInfo | None = None
+        self.checker: TypeChecker | None = None
+
+    def watch(self, chk: TypeChecker) -> None:
+        """Sees the messages of a checker, which is at work."""
+        self.checker = chk
+        self.ensure(chk.errors)
 
     def ensure(self, errors: Errors) -> None:
         """Puts the gate under all other watchers, where it sees what would be stored."""
@@ -125,7 +135,13 @@ class Gate:
         self.dropped = info if dropped else None
         if dropped:
             self._use_ignores(file, info)
+            self._narrow(file, info)
         return dropped
+
+    def _narrow(self, file: str, info: ErrorInfo) -> None:
+        """Has an optional variable narrowed although mypy thinks that the value does not fit."""
+        if _ASSIGNED.match(info.message) and self.checker is not None and self.checker.path == file:
+            assigned.narrow(self.checker, info.line)
 
     def _belongs_to_dropped(self, info: ErrorInfo) -> bool:
         """Whether a note explains the error that was dropped just before it."""

@@ -191,9 +191,8 @@ class ShapecheckPlugin(Plugin):
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
-        name = fullname.rpartition(".")[2]
-        if operations.is_array_method(name):
-            return self._attribute(operations.attribute)
+        if operations.is_array_method(fullname.rpartition(".")[2]):
+            return self._attribute(_attribute)
         ours = not fullname.startswith(_LIBRARIES) or fullname.startswith("torch.return_types.")
         return self._attribute(attributes.read) if ours else None
 
@@ -211,7 +210,7 @@ class ShapecheckPlugin(Plugin):
         def call(ctx: C) -> Type:
             if operations.in_library(ctx.api):
                 return ctx.default_return_type
-            self.gate.ensure(operations.checker(ctx.api).errors)
+            self.gate.watch(operations.checker(ctx.api))
             return shielded(hook, _same_return)(ctx)
 
         return call
@@ -220,7 +219,7 @@ class ShapecheckPlugin(Plugin):
         def read(ctx: AttributeContext) -> Type:
             if operations.in_library(ctx.api):
                 return ctx.default_attr_type
-            self.gate.ensure(operations.checker(ctx.api).errors)
+            self.gate.watch(operations.checker(ctx.api))
             return shielded(hook, _same_attribute)(ctx)
 
         return read
@@ -263,6 +262,13 @@ def _array_method(name: str) -> Callable[[MethodContext], Type]:
         return calls.settle_call(ctx)
 
     return hook
+
+
+def _attribute(ctx: AttributeContext) -> Type:
+    """An attribute named like one of arrays: a class of the user may have one too."""
+    proper = get_proper_type(ctx.type)
+    is_array = isinstance(proper, Instance) and operations.is_array(proper)
+    return operations.attribute(ctx) if is_array else attributes.read(ctx)
 
 
 def plugin(version: str) -> type[Plugin]:
