@@ -32,6 +32,7 @@ PAGES = [
         "CONTRIBUTING.md",
         "docs/usage.md",
         "docs/runtime.md",
+        "docs/rules.md",
         "docs/errors.md",
         "docs/operations.md",
         "docs/differences.md",

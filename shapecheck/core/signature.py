@@ -1,15 +1,7 @@
-"""The one-line language of operation rules: `"*b m? k, *b k n? -> *b m? n?"`, read once and applied to shapes.
+"""Applies one-line rules to shapes: `signature("*b m? k, *b k n? -> *b m? n?").apply(shapes)`.
 
-Operands are separated by commas, their axes by spaces, as in an annotation and as in numpy's gufunc signatures:
-
-    name     one axis; the same name is the same size wherever it stands
-    3        an axis of exactly that size
-    _        an axis of any size
-    name?    an axis that an operand may lack (all of them, or as many as it is short of); results then lack it too
-    *name    any number of axes; operands that share the name broadcast with each other
-    2*d+1    (results only) arithmetic over the names
-
-Rules call `signature(text).apply(shapes)`. A pure function of shapes: dtypes are the rule's business.
+The notation is `notation`'s, axes whose places are arguments are `placing`'s. A signature is read once. Called by the rule
+families; a pure function of shapes, dtypes are the rule's business.
 """
 
 from __future__ import annotations
@@ -21,52 +13,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, from_items
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim, extremum
+from shapecheck.core.notation import Axis, Operand, Term, Terms, names_in, parse
+from shapecheck.core.placing import Lifted, Scalars, inserted, lift, refilled
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, broadcasts_to, from_items
+from shapecheck.core.value import Value
 
 NO_FACTS: Facts = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One axis of an operand: a name, a size, or (name empty) anything."""
-
-    name: str
-    size: Dim | None = None
-    optional: bool = False
-    is_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """The axes of one operand, split at its run."""
-
-    text: str
-    left: tuple[Axis, ...]
-    run: str | None
-    right: tuple[Axis, ...]
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        return self.left + self.right
-
-    @property
-    def required(self) -> int:
-        """The number of axes it has at least."""
-        return sum(not axis.optional for axis in self.axes)
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One item of a result: an axis by name, a run, or arithmetic."""
-
-    text: str
-    run: str | None = None
-    optional: bool = False
-    tree: ast.expr | None = field(default=None, compare=False)
+type Fixed = Mapping[str, Dim | Shape]
 
 
 @dataclass(slots=True)
@@ -77,9 +31,12 @@ class _Bound:
     sizes: dict[str, Dim]
     count: int
     kept: frozenset[str]
+    call: Mapping[str, Value]
     runs: dict[str, Shape] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
+    vague: frozenset[str] = frozenset()
+    lifted: Lifted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +45,22 @@ class Signature:
 
     text: str
     operands: tuple[Operand, ...]
-    results: tuple[tuple[Term, ...], ...]
+    results: tuple[Terms, ...]
+    names: frozenset[str]
+    runs: frozenset[str]
+    kept: frozenset[str]
+    """The names that a result has; the others are summed over."""
 
     def __str__(self) -> str:
         return self.text
 
     def apply(
-        self, shapes: Sequence[Shape], facts: Facts = NO_FACTS, fixed: Mapping[str, Dim] | None = None
+        self,
+        shapes: Sequence[Shape],
+        facts: Facts = NO_FACTS,
+        fixed: Fixed | None = None,
+        call: Mapping[str, Value] | None = None,
+        scalars: Scalars = Scalars.REFUSED,
     ) -> Shape | tuple[Shape, ...] | Mismatch:
         """The shape of the result (a tuple for several results), or the first certain mismatch.
 
@@ -102,21 +68,33 @@ class Signature:
             shapes: one shape per operand, `ANY_SHAPE` where nothing is known.
             facts: divisibility that the program has established.
             fixed: names bound beforehand, such as the sizes of a layer; an unknown size binds nothing.
+            call: the arguments that name axes, and `keepdim`.
+            scalars: what an axis 0 or -1 of a scalar is.
         """
         if len(shapes) != len(self.operands):
             raise ValueError(f"{self.text!r} has {len(self.operands)} operands, got {len(shapes)}")
-        known = {name: size for name, size in (fixed or {}).items() if not size.is_unknown}
-        bound = _Bound(facts, known, len(shapes), self.kept)
+        bound = _begin(fixed or {}, facts, len(shapes), self.kept, call or {})
         undecided = False
         for position, (operand, actual) in enumerate(zip(self.operands, shapes, strict=True)):
-            taken = _take(operand, actual, self._absorbs(position, shapes))
+            rest = _lift(operand, actual, position, bound, scalars) if operand.lifted else actual
+            taken = rest if isinstance(rest, Mismatch) else _take(operand, rest, self._absorbs(position, shapes))
             if isinstance(taken, Mismatch):
                 return taken
             undecided |= taken.undecided
             if (mismatch := _bind(operand, taken, position, bound)) is not None:
                 return mismatch
-        answers = tuple(ANY_SHAPE if undecided else _result(terms, bound) for terms in self.results)
-        return answers[0] if len(answers) == 1 else answers
+        if undecided:
+            return ANY_SHAPE if len(self.results) == 1 else (ANY_SHAPE,) * len(self.results)
+        return self._answers(bound)
+
+    def _answers(self, bound: _Bound) -> Shape | tuple[Shape, ...] | Mismatch:
+        answers: list[Shape] = []
+        for terms in self.results:
+            answer = _result(terms, bound)
+            if isinstance(answer, Mismatch):
+                return answer
+            answers.append(answer)
+        return answers[0] if len(answers) == 1 else tuple(answers)
 
     def _absorbs(self, position: int, shapes: Sequence[Shape]) -> bool:
         """Whether an optional axis of unknown presence may count as the end of the run before it.
@@ -124,24 +102,58 @@ class Signature:
         `*b m? k` of an array that is `*batch d`: when no other operand has batch axes, `*b m?` is all that precedes `k`.
         """
         operand = self.operands[position]
+        if not operand.run or not operand.right or not operand.right[0].optional:
+            return False
         others = [(o, s) for i, (o, s) in enumerate(zip(self.operands, shapes, strict=True)) if i != position and o.run]
         alone = all(s.rank is not None and s.rank <= len(o.axes) for o, s in others)
-        if not alone or not operand.run or not operand.right or not operand.right[0].optional:
-            return False
-        return all(_follows(terms, operand.run, operand.right[0].name) for terms in self.results)
-
-    @property
-    def kept(self) -> frozenset[str]:
-        """The names that a result has; the others are summed over."""
-        return frozenset(term.text.rstrip("?") for terms in self.results for term in terms)
+        return alone and all(_follows(terms, operand.run, operand.right[0].name) for terms in self.results)
 
 
-def _follows(terms: Sequence[Term], run: str, name: str) -> bool:
+def _follows(terms: Terms, run: str, name: str) -> bool:
     """Whether the optional axis comes right after the run in a result, or neither is there."""
     for one, other in pairwise(terms):
         if one.run == run:
             return other.text == f"{name}?"
     return not any(term.run == run or term.text == f"{name}?" for term in terms)
+
+
+@lru_cache(maxsize=1024)
+def signature(text: str) -> Signature:
+    """Reads a signature.
+
+    Raises:
+        ValueError: the text is not in the notation of `notation`.
+    """
+    operands, results = parse(text)
+    kept = frozenset(term.text.rstrip("?") for terms in results for term in terms)
+    runs = frozenset(each.run for each in operands if each.run) | {
+        run for terms in results for term in terms for run in term.runs
+    }
+    return Signature(text, operands, results, names_in(operands, results), runs, kept)
+
+
+def _begin(fixed: Fixed, facts: Facts, count: int, kept: frozenset[str], call: Mapping[str, Value]) -> _Bound:
+    sizes = {name: size for name, size in fixed.items() if isinstance(size, Dim) and not size.is_unknown}
+    runs = {name: run for name, run in fixed.items() if isinstance(run, Shape)}
+    vague = frozenset(name for name, size in fixed.items() if isinstance(size, Dim) and size.is_unknown)
+    return _Bound(facts, sizes, count, kept, call, runs, dict.fromkeys(runs, -1), vague=vague)
+
+
+def _lift(operand: Operand, actual: Shape, position: int, bound: _Bound, scalars: Scalars) -> Shape | Mismatch:
+    """The axes of an operand but for those that arguments name, which are bound."""
+    found = lift(operand, actual, bound.call, scalars)
+    if isinstance(found, Mismatch):
+        return found
+    bound.lifted = bound.lifted or found
+    for axis, sizes, places in found.taken:
+        if axis.is_run:
+            joined = broadcast(bound.runs.get(axis.name, sizes), sizes, bound.facts)
+            if isinstance(joined, Mismatch):
+                return joined
+            bound.runs[axis.name] = joined
+        elif places and (mismatch := _bind_axis(axis, sizes.prefix[0], places[0], position, bound)) is not None:
+            return mismatch
+    return found.rest
 
 
 # --- taking an operand's axes apart --------------------------------------------------------------------------------
@@ -157,6 +169,8 @@ class _Taken:
 
 def _take(operand: Operand, actual: Shape, absorb: bool) -> _Taken | Mismatch:
     """Pairs the axes of an operand with an actual shape's."""
+    if not operand.left and not operand.right and operand.run is not None:
+        return _Taken((), actual)
     if (mismatch := _rank_mismatch(operand, actual)) is not None:
         return mismatch
     rank = actual.rank
@@ -248,11 +262,20 @@ def _bind(operand: Operand, taken: _Taken, position: int, bound: _Bound) -> Mism
     if operand.run is None or taken.between is None:
         return None
     before = bound.runs.get(operand.run)
+    if operand.broadcasts or (before is not None and bound.owners.get(operand.run) == -1):
+        return _fits(before, taken.between, bound)
     joined = taken.between if before is None else broadcast(before, taken.between, bound.facts)
     if isinstance(joined, Mismatch):
         return joined if before is None or not operand.axes else _batch_mismatch(before, taken.between)
     bound.runs[operand.run] = joined
     return None
+
+
+def _fits(whole: Shape | None, found: Shape, bound: _Bound) -> Mismatch | None:
+    """The mismatch of axes that must broadcast to others, which stay."""
+    if whole is None or broadcasts_to(found, whole, bound.facts) is not Verdict.DIFFERENT:
+        return None
+    return Mismatch("shape-broadcast", f"({found}) must broadcast to ({whole})", None, str(whole), str(found))
 
 
 def _batch_mismatch(before: Shape, found: Shape) -> Mismatch:
@@ -261,6 +284,8 @@ def _batch_mismatch(before: Shape, found: Shape) -> Mismatch:
 
 
 def _bind_axis(axis: Axis, actual: Dim, index: int, position: int, bound: _Bound) -> Mismatch | None:
+    if axis.factors:
+        return _bind_product(axis, actual, index, position, bound)
     wanted = axis.size if axis.size is not None else bound.sizes.get(axis.name)
     if wanted is None:
         if axis.name and not actual.is_unknown:
@@ -271,6 +296,22 @@ def _bind_axis(axis: Axis, actual: Dim, index: int, position: int, bound: _Bound
         return _axis_mismatch(axis, wanted, actual, index, position, bound)
     if axis.name and _is_sharper(actual, wanted):
         bound.sizes[axis.name] = actual
+    return None
+
+
+def _bind_product(axis: Axis, actual: Dim, index: int, position: int, bound: _Bound) -> Mismatch | None:
+    """Binds the one factor that is not known: the size is a multiple of the others."""
+    known, free = ONE, [name for name in axis.factors if not name.isdigit() and name not in bound.sizes]
+    for factor in axis.factors:
+        known = known * (dim(int(factor)) if factor.isdigit() else bound.sizes.get(factor, ONE))
+    if not free:
+        return _bind_axis(Axis("", known), actual, index, position, bound)
+    if len(free) > 1 or free[0] in bound.vague:
+        return None
+    if (actual % known).constant not in (None, 0):
+        reason = f"{_which(index)} should be a multiple of {known}, found {actual}"
+        return Mismatch("shape-op", reason, index, f"{known}*{free[0]}", str(actual))
+    bound.sizes[free[0]] = actual // known
     return None
 
 
@@ -307,15 +348,37 @@ def _which(index: int) -> str:
 # --- results ------------------------------------------------------------------------------------------------------
 
 
-def _result(terms: Sequence[Term], bound: _Bound) -> Shape:
+def _result(terms: Terms, bound: _Bound) -> Shape | Mismatch:
+    lifted = bound.lifted
+    if lifted is not None and (lifted.whole or lifted.is_echoed(terms)):
+        return lifted.actual
     items: list[Item] = []
+    new: list[tuple[Term, tuple[Item, ...]]] = []
     for term in terms:
-        if term.run is not None:
-            run = bound.runs.get(term.run)
-            items.extend(run.items if run is not None else (ANY_RUN,))
-        elif not (term.optional and term.text.rstrip("?") in bound.dropped):
-            items.append(_value(term.tree, bound.sizes) if term.tree is not None else UNKNOWN_DIM)
-    return from_items(items)
+        if not term.at:
+            is_rest = lifted is not None and term.run is not None and term.run == lifted.run
+            items.extend(_refilled(lifted, terms, bound) if lifted is not None and is_rest else _items(term, bound))
+        elif lifted is None or not lifted.names(term.at):
+            new.append((term, tuple(_items(term, bound))))
+    if not new or (lifted is not None and lifted.bare):
+        return from_items(items)
+    return inserted(items, new, bound.call)
+
+
+def _refilled(lifted: Lifted, terms: Terms, bound: _Bound) -> tuple[Item, ...]:
+    """The axes around those that arguments name, with what the result has in the place of each."""
+    content = {term.at: tuple(_items(term, bound)) for term in terms if term.at}
+    return refilled(lifted, bound.runs.get(lifted.run or "", ANY_SHAPE), content, bound.call)
+
+
+def _items(term: Term, bound: _Bound) -> Iterable[Item]:
+    """What a term stands for."""
+    if term.runs:
+        name = next((each for each in term.runs if each in bound.runs or each in bound.sizes), None)
+        return (ANY_RUN,) if name is None else bound.runs[name].items if name in bound.runs else (bound.sizes[name],)
+    if term.optional and term.text.rstrip("?") in bound.dropped:
+        return ()
+    return (_value(term.tree, bound) if term.tree is not None else UNKNOWN_DIM,)
 
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
@@ -326,62 +389,17 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
 }
 
 
-def _value(tree: ast.expr, sizes: Mapping[str, Dim]) -> Dim:
+def _value(tree: ast.expr, bound: _Bound) -> Dim:
     match tree:
         case ast.Constant(value=int(size)):
             return dim(size)
         case ast.Name(id=name):
-            return sizes.get(name, UNKNOWN_DIM)
+            return bound.sizes.get(name, UNKNOWN_DIM)
+        case ast.BinOp(left=ast.Name(id=name) as first, op=ast.BitOr(), right=second):
+            return _value(first if name in bound.sizes or name in bound.vague else second, bound)
         case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_value(left, sizes), _value(right, sizes))
+            return _OPERATORS[type(op)](_value(left, bound), _value(right, bound))
+        case ast.Call(func=ast.Name(id="min" | "max" as function), args=args):
+            return extremum(function, [_value(each, bound) for each in args])
         case _:
             raise ValueError(f"{ast.unparse(tree)!r} is no arithmetic of a signature")
-
-
-# --- parsing ------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1024)
-def signature(text: str) -> Signature:
-    """Parses a signature.
-
-    Raises:
-        ValueError: the text is not in the notation of this module.
-    """
-    inputs, arrow, outputs = text.partition("->")
-    if not arrow:
-        raise ValueError(f"{text!r} has no '->'")
-    return Signature(text, tuple(map(_operand, inputs.split(","))), tuple(map(_terms, outputs.split(","))))
-
-
-def _operand(text: str) -> Operand:
-    axes = list(map(_axis, text.split()))
-    runs = [index for index, axis in enumerate(axes) if axis.is_run]
-    if len(runs) > 1:
-        raise ValueError(f"{text!r} has two runs")
-    if not runs:
-        return Operand(text.strip(), (), None, tuple(axes))
-    at = runs[0]
-    return Operand(text.strip(), tuple(axes[:at]), axes[at].name, tuple(axes[at + 1 :]))
-
-
-def _axis(token: str) -> Axis:
-    if token.isdigit():
-        return Axis("", dim(int(token)))
-    name = token.removeprefix("*").removesuffix("?")
-    if not name.isidentifier():
-        raise ValueError(f"{token!r} is no axis of a signature")
-    return Axis("" if name == "_" else name, None, token.endswith("?"), token.startswith("*"))
-
-
-def _terms(text: str) -> tuple[Term, ...]:
-    return tuple(map(_term, text.split()))
-
-
-def _term(token: str) -> Term:
-    if token.startswith("*"):
-        return Term(token, run=token[1:])
-    if token == "_":
-        return Term(token)
-    tree = ast.parse(token.removesuffix("?"), mode="eval").body
-    return Term(token, optional=token.endswith("?"), tree=tree)

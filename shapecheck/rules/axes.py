@@ -1,19 +1,45 @@
 """Reading the axis and size arguments of operations: `dim=-1`, `axes=(0, 2)`, `view(b, -1)`.
 
-Axes are answered as places in `Shape.items`, so that rules also work on shapes with a run: `dim=-1` of `*b d` is the
-place of `d`. Called by the rule families; nothing here knows an operation.
+Where an axis is in a shape is core's business (`shapecheck.core.axes`) and passed on here. Called by the rule families;
+nothing here knows an operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
+from shapecheck.core.axes import insertion_place, of_rank, out_of_range, place, places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, bounds, compare
 from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.table import Compute
+
+__all__ = [
+    "agreed",
+    "any_of_rank",
+    "at_least",
+    "at_most",
+    "differs",
+    "flag",
+    "insertion_place",
+    "integer",
+    "integers",
+    "is_one",
+    "is_rigid",
+    "of_rank",
+    "on_array",
+    "out_of_range",
+    "place",
+    "places",
+    "replaced",
+    "reshaped",
+    "shape_argument",
+    "size",
+    "size_at",
+    "sizes",
+]
 
 type ShapeRule = Callable[[Arguments, Shape], Shape | Mismatch]
 
@@ -66,58 +92,30 @@ def sizes(value: Value) -> tuple[Dim, ...] | None:
     return tuple(map(size, value)) if isinstance(value, tuple) else None
 
 
+def shape_argument(value: Value) -> Shape | Mismatch:
+    """The shape that `size=`/`shape=` asks for."""
+    match value:
+        case Dim():
+            return _checked((value,))
+        case tuple():
+            return _checked(tuple(item if isinstance(item, Dim) else UNKNOWN_DIM for item in value))
+        case _:
+            return ANY_SHAPE
+
+
+def _checked(sizes: tuple[Dim, ...]) -> Shape | Mismatch:
+    for axis, size in enumerate(sizes):
+        if size.constant is not None and size.constant < 0:
+            return Mismatch("shape-op", f"a size of {size} on axis {axis}", axis, "0 or more", str(size))
+    return Shape(sizes)
+
+
 def flag(value: Value) -> bool | None:
     """An argument that is a known bool."""
     return value if isinstance(value, bool) else None
 
 
 # --- axes as places ----------------------------------------------------------------------------------------------
-
-
-def place(axis: int, shape: Shape, scalar_has_axis: bool = False) -> int | Mismatch | None:
-    """Where an axis is in `shape.items`; None inside a run; a mismatch when there is no such axis.
-
-    `scalar_has_axis`: torch lets most operations treat a scalar as one axis.
-    """
-    if shape.run is None:
-        rank = max(len(shape.prefix), 1) if scalar_has_axis else len(shape.prefix)
-        return axis % rank if -rank <= axis < rank else out_of_range(axis, shape)
-    if 0 <= axis < len(shape.prefix):
-        return axis
-    return len(shape.items) + axis if -len(shape.suffix) <= axis < 0 else None
-
-
-def out_of_range(axis: int, shape: Shape) -> Mismatch:
-    """The mismatch of an axis that an array does not have."""
-    count = "no axes" if shape.rank == 0 else "1 axis" if shape.rank == 1 else f"{shape.rank} axes"
-    reason = f"axis {axis} is out of range, the array has {count}" + (f' "{shape}"' if shape.rank else "")
-    return Mismatch("shape-rank", reason, None, f"more than {axis if axis >= 0 else -axis - 1} axes", str(shape))
-
-
-def places(axes: Sequence[int], shape: Shape, scalar_has_axis: bool = False) -> list[int] | Mismatch | None:
-    """The places of several axes, each of which may occur once."""
-    found: list[int] = []
-    for axis in axes:
-        at = place(axis, shape, scalar_has_axis)
-        if not isinstance(at, int):
-            return at
-        if at in found:
-            return Mismatch("shape-op", f"axis {axis} is given twice", axis)
-        found.append(at)
-    return found
-
-
-def insertion_place(axis: int, shape: Shape, added: int = 1) -> int | Mismatch | None:
-    """Where a new axis goes in `shape.items` when the result has `added` more axes; None inside a run."""
-    if shape.run is None:
-        rank = len(shape.prefix) + added
-        if -rank <= axis < rank:
-            return axis % rank
-        reason = f"a new axis {axis} is out of range, the array has {len(shape.prefix)} axes"
-        return Mismatch("shape-rank", reason, None, "", str(shape))
-    if 0 <= axis <= len(shape.prefix):
-        return axis
-    return len(shape.items) + added + axis if -len(shape.suffix) - 1 <= axis < 0 else None
 
 
 def replaced(shape: Shape, at: int, *items: Item) -> Shape:
@@ -136,14 +134,6 @@ def size_at(shape: Shape, at: int) -> Dim:
 def any_of_rank(shape: Shape) -> Shape:
     """A shape of the same rank (if that is known) of which nothing else is known."""
     return ANY_SHAPE if shape.rank is None else Shape((UNKNOWN_DIM,) * shape.rank)
-
-
-def of_rank(shape: Shape, rank: int) -> Shape | None:
-    """The shape knowing that it has `rank` axes; None when it never has."""
-    if shape.run is None:
-        return shape if len(shape.prefix) == rank else None
-    missing = rank - shape.min_rank
-    return Shape((*shape.prefix, *[UNKNOWN_DIM] * missing, *shape.suffix)) if missing >= 0 else None
 
 
 # --- comparing sizes ---------------------------------------------------------------------------------------------

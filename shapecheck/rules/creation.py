@@ -14,28 +14,11 @@ from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, default
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
+from shapecheck.rules.axes import shape_argument
 from shapecheck.rules.families import dtype_argument, float_array, spelled
 from shapecheck.rules.table import Compute, Rule, rule
 
 # --- sizes and dtypes ---------------------------------------------------------------------------------------------
-
-
-def shape_argument(value: Value) -> Shape | Mismatch:
-    """The shape that `size=`/`shape=` asks for."""
-    match value:
-        case Dim():
-            return _checked((value,))
-        case tuple():
-            return _checked(tuple(item if isinstance(item, Dim) else UNKNOWN_DIM for item in value))
-        case _:
-            return ANY_SHAPE
-
-
-def _checked(sizes: tuple[Dim, ...]) -> Shape | Mismatch:
-    for axis, size in enumerate(sizes):
-        if size.constant is not None and size.constant < 0:
-            return Mismatch("shape-op", f"a size of {size} on axis {axis}", axis, "0 or more", str(size))
-    return Shape(sizes)
 
 
 def dtype_or(a: Arguments, category: int) -> DTypes:

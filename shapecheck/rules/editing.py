@@ -10,8 +10,7 @@ from shapecheck.core.dtype import ANY_DTYPE, CLASSES, dtype
 from shapecheck.core.promotion import Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, size, size_at
-from shapecheck.rules.creation import shape_argument
+from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, shape_argument, size, size_at
 from shapecheck.rules.families import requested, shape_of, spelled, typed_result
 from shapecheck.rules.gathering import default_index
 from shapecheck.rules.table import Compute, Rule, rule

@@ -8,13 +8,14 @@ refusal of the library; those that families share are here. Called by the tables
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from shapecheck.core.dim import Dim
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes
 from shapecheck.core.dtype import dtype as dtype_set
+from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import (
     BOOLEAN,
     CATEGORY,
@@ -29,8 +30,9 @@ from shapecheck.core.promotion import (
     result_type,
 )
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
-from shapecheck.core.signature import signature
+from shapecheck.core.signature import Signature, signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
+from shapecheck.rules.axes import shape_argument
 from shapecheck.rules.table import Compute, Layer, Rule, parameters
 
 type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
@@ -45,8 +47,22 @@ def spelled(words: str, *patterns: str) -> tuple[str, ...]:
     return tuple(pattern.format(word) for word in words.split() for pattern in patterns)
 
 
-def gufunc(text: str, params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str, operands: str = "") -> Rule:
-    """A rule whose shapes are a signature.
+TORCH_SCALARS: Mapping[Library, Scalars] = {Library.TORCH: Scalars.KEPT}
+"""Torch lets most operations treat a scalar as one axis."""
+ARRAY_SCALARS: Mapping[Library, Scalars] = {Library.TORCH: Scalars.KEPT, Library.NUMPY: Scalars.KEPT}
+"""Reductions of numpy do so too."""
+NO_SCALARS: Mapping[Library, Scalars] = {}
+
+
+def gufunc(
+    text: str,
+    params: str,
+    typed: DTypeRule | tuple[DTypeRule, ...],
+    *names: str,
+    operands: str | None = None,
+    scalars: Mapping[Library, Scalars] = TORCH_SCALARS,
+) -> Rule:
+    """A rule whose shapes are a signature. Names of the signature that are other parameters stand for the arguments.
 
     Args:
         text: the signature; it is also what `shapecheck rules` prints.
@@ -54,18 +70,38 @@ def gufunc(text: str, params: str, typed: DTypeRule | tuple[DTypeRule, ...], *na
         typed: the dtype of the result from the operands, or one rule for each of several results.
         names: the operations.
         operands: the parameters that are the signature's operands, in order; by default the first ones.
+        scalars: where an axis that an argument names may be one of a scalar.
     """
     shapes, bound = signature(text), parameters(params)
-    chosen = operands.split() or [each.name for each in bound.listed[: len(shapes.operands)]]
+    chosen = [each.name for each in bound.listed[: len(shapes.operands)]] if operands is None else operands.split()
+    given = [each.name for each in bound.listed if each.name in shapes.names and each.name not in chosen]
 
     def compute(a: Arguments) -> Result:
         values = [a[name] for name in chosen]
-        found = shapes.apply([shape_of(value) for value in values], a.facts)
+        fixed = _fixed(a, given, shapes)
+        if isinstance(fixed, Mismatch):
+            return fixed
+        known = [shape_of(value) for value in values]
+        found = shapes.apply(known, a.facts, fixed, a.values, scalars.get(a.library, Scalars.REFUSED))
         if isinstance(typed, tuple):
             return _results(found, [each(values, a.library) for each in typed], a.library)
         return typed_result(found, requested(a, typed(values, a.library)), a.library)
 
     return Rule(names, bound, compute, text, shapes, tuple(chosen))
+
+
+def _fixed(a: Arguments, given: Sequence[str], shapes: Signature) -> dict[str, Dim | Shape] | Mismatch:
+    """The sizes that arguments give; those that are None give none."""
+    fixed: dict[str, Dim | Shape] = {}
+    for name in given:
+        value = a[name]
+        if value is None:
+            continue
+        found = shape_argument(value) if name in shapes.runs else value if isinstance(value, Dim) else UNKNOWN_DIM
+        if isinstance(found, Mismatch):
+            return found
+        fixed[name] = found
+    return fixed
 
 
 def sized(
@@ -98,12 +134,14 @@ def _results(found: Shape | tuple[Shape, ...] | Mismatch, typed: Sequence[Typed 
 
 
 def shape_of(value: Value) -> Shape:
-    """The shape of an argument: a Python number has none."""
+    """The shape of an argument: a Python number has none, a list of them one axis."""
     match value:
         case Array():
             return value.shape
         case Dim() | Scalar() | bool():
             return SCALAR
+        case tuple() if value and all(isinstance(item, Dim | Scalar | bool) for item in value):
+            return Shape((dim(len(value)),))
         case _:
             return ANY_SHAPE
 

@@ -7,7 +7,8 @@ from shapecheck.core.dtype import ANY_DTYPE, BOOL, CLASSES
 from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.creation import full, made, shape_argument
+from shapecheck.rules.axes import shape_argument
+from shapecheck.rules.creation import full, made
 from shapecheck.rules.families import dtype_argument, only, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
 

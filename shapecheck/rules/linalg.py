@@ -222,7 +222,7 @@ TABLE: tuple[Rule, ...] = (
         "torch.matrix_exp",
     ),
     gufunc(
-        "*b n n -> *b n n", "input|a|A|M, n", promoted, "torch.linalg.matrix_power", "torch.matrix_power", "Tensor.matrix_power"
+        "*b m m -> *b m m", "input|a|A|M, n", promoted, "torch.linalg.matrix_power", "torch.matrix_power", "Tensor.matrix_power"
     ),
     gufunc("*b n n -> *b", SQUARE, decomposed, *spelled("det", *LINALG), *spelled("det", *TORCH)),
     gufunc("*b n n -> *b", SQUARE, decomposed, *spelled("logdet", *TORCH)),

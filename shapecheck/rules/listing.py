@@ -14,12 +14,15 @@ _PAGE = """\
 What `shapecheck rules` lists: the operations and layers whose shapes are known, and how. Written by
 `python -m tests.test_docs`.
 
-A signature has the axes of every operand and of the results, as [usage](usage.md) explains for rules of your own. Where
-shapes depend on more than that (an axis that is an argument, a padding), the row names the computation and the arguments
-it reads.
+A signature has the axes of every operand and of the results, as [rules](rules.md) explains. Where shapes depend on more
+than that (a padding, an equation), the row names the computation and the arguments it reads.
 
 {summary}
 """
+
+
+BAR = r"\|"
+"""A bar inside a cell of a Markdown table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +72,5 @@ def _tables(listed: Sequence[Row]) -> Iterator[str]:
         yield f"## {title}\n\n| names | signature or computation | libraries |\n| --- | --- | --- |"
         for row in sorted((row for row in listed if row.kind == kind), key=lambda row: row.names):
             names = ", ".join(f"`{name}`" for name in row.names)
-            yield f"| {names} | `{row.signature.replace('|', '/')}` | {', '.join(row.libraries)} |"
+            yield f"| {names} | `{row.signature.replace('|', BAR)}` | {', '.join(row.libraries)} |"
         yield ""

@@ -8,8 +8,7 @@ from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, dim
 from shapecheck.core.dtype import ANY_DTYPE, BOOL
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Many, Result, Value
-from shapecheck.rules.axes import integer, size
-from shapecheck.rules.creation import shape_argument
+from shapecheck.rules.axes import integer, shape_argument, size
 from shapecheck.rules.families import integers, requested, shape_of, spelled, typed_result
 from shapecheck.rules.table import Compute, Rule, rule
 

@@ -1,29 +1,31 @@
 """Reductions over axes: sum, mean, max, argmax, any, var, norm, median, logsumexp ...
 
-One function finds the reduced shape from `dim=`/`axis=` (an int, a tuple, none) and `keepdim=`; a table row adds the
-dtype. Torch's `max(dim)` and its kin give values and indices.
+Most are one signature, `*s *n@dim -> *s`, and a dtype. Torch's `max(dim)` and its kin give values and indices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim
+from shapecheck.core.dim import ONE, Dim
 from shapecheck.core.dim import dim as size_of
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
+from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all
+from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import at_least, at_most, integer, integers, place, places, replaced, size_at
+from shapecheck.rules.axes import at_least, at_most, integer, place, replaced, size_at
 from shapecheck.rules.families import (
+    ARRAY_SCALARS,
     TORCH,
     DTypeRule,
     divided,
     floated,
+    gufunc,
     kept,
     only,
     promoted,
-    requested,
     shape_of,
     spelled,
     typed_result,
@@ -38,54 +40,20 @@ NUMPY_PLAIN = "input|a, dim|axis=None, out=None, keepdim|keepdims=False, **"
 # --- shapes -------------------------------------------------------------------------------------------------------
 
 
-def reduced_shape(found: Shape, dim: Value, keep: Value, library: Library) -> Shape | Mismatch:
-    """The shape without the axes `dim` (all of them for None); they stay with size 1 when `keep`."""
-    scalar = library is not Library.JAX
-    if dim is None or (dim == () and library is Library.TORCH):
-        return _all_reduced(found, keep)
-    axes = integers(dim)
-    if axes is None:
-        return _some_reduced(found, dim, keep)
-    at = places(axes, found, scalar)
-    if isinstance(at, Mismatch):
-        return at
-    if at is None or not isinstance(keep, bool):
-        return _some_reduced(found, dim, keep)
-    if found == SCALAR:
-        return SCALAR
-    items = [ONE if index in at else item for index, item in enumerate(found.items) if keep or index not in at]
-    return from_items(items)
+REDUCED = "*s *n@dim -> *s"
+QUANTILE = "*s *n@dim, *q -> *q *s"
 
 
-def _all_reduced(found: Shape, keep: Value) -> Shape:
-    if keep is False:
-        return SCALAR
-    return Shape((ONE,) * found.rank) if keep is True and found.rank is not None else ANY_SHAPE
-
-
-def _some_reduced(found: Shape, dim: Value, keep: Value) -> Shape:
-    """What is left when it is not known which axes go."""
-    count = 1 if isinstance(dim, Dim) else len(dim) if isinstance(dim, tuple) else None
-    if found.rank is None or count is None or not isinstance(keep, bool):
-        return ANY_SHAPE
-    return Shape((UNKNOWN_DIM,) * max(0, found.rank if keep else found.rank - count))
-
-
-type Answer = Callable[[Shape, Typed, Library], Result]
-
-
-def reduction(params: str, typed: DTypeRule, *names: str, answer: Answer = typed_result) -> Rule:
+def reduction(params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str, text: str = REDUCED) -> Rule:
     """A table row: the parameters (`input`, `dim`, `keepdim`), the dtype and the operations."""
+    return gufunc(text, params, typed, *names, scalars=ARRAY_SCALARS)
 
-    def compute(a: Arguments) -> Result:
-        array = a["input"]
-        found = reduced_shape(shape_of(array), a["dim"], a["keepdim"], a.library)
-        if isinstance(found, Mismatch):
-            return found
-        made = requested(a, Typed(ANY_DTYPE) if a.values.get("dtype") is not None else typed((array,), a.library))
-        return made if isinstance(made, Mismatch) else answer(found, made, a.library)
 
-    return Rule(names, parameters(params), compute, f"reduce {typed.__name__}({params})")
+def reduced_shape(found: Shape, dim: Value, keep: Value, library: Library) -> Shape | Mismatch:
+    """The shape without the axes `dim`, for the rules here that are not one signature."""
+    call = {"dim": dim, "keepdim": keep}
+    left = signature(REDUCED).apply((found,), call=call, scalars=ARRAY_SCALARS.get(library, Scalars.REFUSED))
+    return ANY_SHAPE if isinstance(left, tuple) else left
 
 
 def with_indices(found: Shape, typed: Typed, library: Library) -> Result:
@@ -93,20 +61,15 @@ def with_indices(found: Shape, typed: Typed, library: Library) -> Result:
     return Array(found, typed.dtypes, library, typed.weak), Array(found, dtype("int64"), library)
 
 
-def twice(found: Shape, typed: Typed, library: Library) -> Result:
-    """Two results of one shape and dtype."""
-    return (Array(found, typed.dtypes, library),) * 2
-
-
-def spread_and_mean(found: Shape, typed: Typed, library: Library) -> Result:
-    """A variance, which is real, and a mean."""
-    return Array(found, real_part(typed.dtypes), library), Array(found, typed.dtypes, library)
-
-
 # --- dtypes -------------------------------------------------------------------------------------------------------
 
 float_only = only(kept, FLOATING, COMPLEX)
 real_only = only(kept, BOOLEAN, INTEGER, FLOATING)
+
+
+def real_or_scalar(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Real numbers only, though torch looks at nothing in a scalar."""
+    return (real_only if shape_of(values[0]).min_rank else kept)(values, library)
 
 
 def summed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
@@ -140,6 +103,11 @@ def averaged(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     if isinstance(found, Mismatch):
         return Mismatch(found.code, f"{found.reason}; convert it with .float() first", None, found.expected, found.found)
     return found
+
+
+def between(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Quantiles: torch refuses integers, the others' dtype depends on the levels'."""
+    return averaged(values[:1], library) if library is Library.TORCH else Typed(ANY_DTYPE)
 
 
 def spread(values: Sequence[Value], library: Library) -> Typed | Mismatch:
@@ -195,8 +163,7 @@ def middle(a: Arguments) -> Result:
     """`torch.median`: values with indices along an axis, else one value."""
     if a["dim"] is UNKNOWN:
         return UNKNOWN
-    scalar = not shape_of(a["input"]).min_rank  # torch looks at nothing then
-    typed = (kept if scalar else real_only)((a["input"],), a.library)
+    typed = real_or_scalar((a["input"],), a.library)
     found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
     if isinstance(found, Mismatch):
         return found
@@ -205,27 +172,9 @@ def middle(a: Arguments) -> Result:
     return typed_result(found, typed, a.library) if a["dim"] is None else with_indices(found, typed, a.library)
 
 
-def quantile(a: Arguments) -> Result:
-    """The axes of `q` come first."""
-    found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
-    if isinstance(found, Mismatch):
-        return found
-    q, typed = a["q"], averaged((a["input"],), a.library)
-    levels = shape_of(q) if not isinstance(q, tuple) else Shape((_length(q),))
-    if isinstance(typed, Mismatch):
-        return typed
-    if a.library is not Library.TORCH:
-        typed = Typed(ANY_DTYPE)
-    return typed_result(from_items((*levels.items, *found.items)), typed, a.library)
-
-
-def _length(items: tuple[Value, ...]) -> Dim:
-    return size_of(len(items))
-
-
 def count_nonzero(a: Arguments) -> Result:
     """Older versions of numpy answer a Python int when no axis is given."""
-    if a.library is Library.NUMPY and a["dim"] is None and a["keepdim"] is False:
+    if a["dim"] is None and a["keepdim"] is False:
         return UNKNOWN
     found = reduced_shape(shape_of(a["input"]), a["dim"], a["keepdim"], a.library)
     return typed_result(found, counted((), a.library), a.library)
@@ -304,9 +253,9 @@ TABLE: tuple[Rule, ...] = (
     ),
     reduction(
         "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **",
-        averaged,
+        (spread, averaged),
         *spelled("var_mean std_mean", "torch.{}"),
-        answer=spread_and_mean,
+        text="*s *n@dim -> *s, *s",
     ),
     reduction("input, dim|axis, keepdim|keepdims=False", real_only, *spelled("amax amin", *TORCH)),
     _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=False, **", *spelled("max min", *TORCH)),
@@ -337,17 +286,24 @@ TABLE: tuple[Rule, ...] = (
         *spelled("median nanmedian", *_NAN),
     ),
     _row(kth_value, "input, k, dim|axis=-1, keepdim|keepdims=False", *spelled("kthvalue", *TORCH)),
-    _row(kth_value, "input, dim|axis=-1, keepdim|keepdims=False", *spelled("mode", *TORCH)),
-    _row(quantile, "input, q, dim|axis=None, keepdim|keepdims=False, **", *spelled("quantile nanquantile", *TORCH)),
-    _row(
-        quantile,
+    reduction(
+        "input, dim|axis=-1, keepdim|keepdims=False",
+        (real_or_scalar, counted),
+        *spelled("mode", *TORCH),
+        text="*s n@dim -> *s, *s",
+    ),
+    reduction(
+        "input, q, dim|axis=None, keepdim|keepdims=False, **", between, *spelled("quantile nanquantile", *TORCH), text=QUANTILE
+    ),
+    reduction(
         "input|a, q, dim|axis=None, out=None, overwrite_input=False, method='linear', keepdim|keepdims=False, **",
+        between,
         *spelled("quantile percentile nanquantile nanpercentile", *_NAN),
+        text=QUANTILE,
     ),
-    _row(
-        count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", *spelled("count_nonzero", *TORCH, "np.{}", "jnp.{}")
-    ),
-    reduction("input, *, dim=None, keepdim=False", kept, *spelled("aminmax", *TORCH), answer=twice),
+    reduction("input|a, dim|axis=None, *, keepdim|keepdims=False", counted, *spelled("count_nonzero", *TORCH, "jnp.{}")),
+    _row(count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", "np.count_nonzero"),
+    reduction("input, *, dim=None, keepdim=False", (kept, kept), *spelled("aminmax", *TORCH), text="*s *n@dim -> *s, *s"),
     _row(norm, "input, p='fro', dim|axis=None, keepdim|keepdims=False, *, dtype=None", *spelled("norm", *TORCH)),
     _row(
         norm,

@@ -8,9 +8,9 @@ from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed, default
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, SCALAR, Mismatch, Shape, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import integer, place, replaced
+from shapecheck.rules.axes import integer, place, replaced, shape_argument
 from shapecheck.rules.convolution import last_axes
-from shapecheck.rules.creation import dtype_or, made, number_category, shape_argument
+from shapecheck.rules.creation import dtype_or, made, number_category
 from shapecheck.rules.families import always, dtype_argument, gufunc, shape_of, spelled, typed_result
 from shapecheck.rules.table import Compute, Rule, parameters, rule
 

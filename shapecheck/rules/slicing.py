@@ -22,11 +22,12 @@ from shapecheck.rules.axes import (
     place,
     places,
     replaced,
+    shape_argument,
     size,
     size_at,
     sizes,
 )
-from shapecheck.rules.creation import made, shape_argument
+from shapecheck.rules.creation import made
 from shapecheck.rules.families import DTypeRule, dtype_argument, gufunc, kept, only, shape_of, spelled, typed_result
 from shapecheck.rules.table import Compute, Rule, rule
 

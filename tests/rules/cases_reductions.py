@@ -82,7 +82,7 @@ def quantile(rng: random.Random, name: str) -> Case:
     return call(array, q, **options(rng, name, len(array.shape), tuples=not is_torch(name)))
 
 
-@generates("torch.count_nonzero")
+@generates("torch.count_nonzero", "np.count_nonzero")
 def counted(rng: random.Random, name: str) -> Case:
     array = reduced(rng, name)
     found = options(rng, name, len(array.shape))
