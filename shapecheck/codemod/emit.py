@@ -5,12 +5,13 @@ Edits are keyed by the line of the `def` and the name of the slot.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 
 import libcst as cst
 from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from shapecheck.codemod.imports import Needed
 from shapecheck.codemod.report import RETURN
@@ -24,32 +25,50 @@ def emit(text: str, edits: Edits, needed: Iterable[Needed]) -> str:
     if not edits:
         return text
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    wrapper = MetadataWrapper(cst.parse_module(text.removeprefix("\ufeff")), unsafe_skip_copy=True)
-    extended = wrapper.visit(_Annotate(edits))
+    plain = text.removeprefix("\ufeff")
+    extended = cst.parse_module(plain).visit(_Annotate(edits, _lines(plain)))
     missing = set(needed)
     for module in sorted({each.module for each in missing}):
         extend = _ExtendImport(module, sorted(each.name for each in missing if each.module == module))
         extended = extended.visit(extend)
         missing -= {each for each in missing if extend.done and each.module == module}
+    return mark + _with_imports(extended, missing).code
+
+
+def _lines(text: str) -> list[int]:
+    """The line of each `def` of a file, in the order of the text."""
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return sorted(node.lineno for node in functions)
+
+
+def _with_imports(module: cst.Module, missing: Iterable[Needed]) -> cst.Module:
+    """The module with imports added at its head, which is all that libcst has to look at."""
     context = CodemodContext()
     for each in sorted(missing, key=lambda each: (each.module, each.name)):
         name, _, alias = each.name.partition(" as ")
         AddImportsVisitor.add_needed_import(context, each.module, name, alias or None)
-    return mark + AddImportsVisitor(context).transform_module(extended).code
+    head = list(takewhile(lambda statement: not isinstance(statement, cst.FunctionDef | cst.ClassDef), module.body))
+    extended = AddImportsVisitor(context).transform_module(module.with_changes(body=head))
+    return extended.with_changes(body=[*extended.body, *module.body[len(head) :]])
 
 
 class _Annotate(cst.CSTTransformer):
-    METADATA_DEPENDENCIES = (PositionProvider,)
+    """Sets annotations; `lines` are those of the functions, in the order in which libcst comes to them."""
 
-    def __init__(self, edits: Edits) -> None:
+    def __init__(self, edits: Edits, lines: Iterable[int]) -> None:
         super().__init__()
         self.edits = edits
+        self.coming = iter(lines)
         self.lines: list[int] = []
 
+    def visit_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> bool:
+        return False
+
+    def visit_SimpleStatementSuite(self, node: cst.SimpleStatementSuite) -> bool:
+        return False
+
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        place = self.get_metadata(PositionProvider, node.name)
-        assert isinstance(place, CodeRange)
-        self.lines.append(place.start.line)
+        self.lines.append(next(self.coming))
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
         text = self.edits.get((self.lines.pop(), RETURN))

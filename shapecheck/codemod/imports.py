@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -42,7 +41,6 @@ def dtype_spellings(module: Module, dtypes: Iterable[str]) -> tuple[dict[str, st
     """How to write each dtype class, and what to import. A name that the file uses otherwise is written out in full."""
     spellings: dict[str, str] = {}
     needed: list[Needed] = []
-    taken = _top_level_names(module.source.tree)
     package = next((local for local, target in module.imports.items() if target == "jaxtyping"), None)
     for dtype in sorted(set(dtypes)):
         imported = next((local for local, target in module.imports.items() if target == f"jaxtyping.{dtype}"), None)
@@ -50,16 +48,10 @@ def dtype_spellings(module: Module, dtypes: Iterable[str]) -> tuple[dict[str, st
             spellings[dtype] = imported
         elif package is not None:
             spellings[dtype] = f"{package}.{dtype}"
-        elif dtype in module.imports or dtype in taken:
+        elif dtype in module.imports or dtype in module.bound:
             spellings[dtype] = f"Jaxtyped{dtype}"
             needed.append(Needed("jaxtyping", f"{dtype} as Jaxtyped{dtype}"))
         else:
             spellings[dtype] = dtype
             needed.append(Needed("jaxtyping", dtype))
     return spellings, needed
-
-
-def _top_level_names(tree: ast.Module) -> set[str]:
-    """Every name that the file binds anywhere."""
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return bound | {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef)}

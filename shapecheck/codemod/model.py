@@ -59,12 +59,13 @@ class Class:
 
 @dataclass(slots=True)
 class Module:
-    """A file: its functions in order, its classes, and what it imports under which name."""
+    """A file: its functions in order, its classes, what it imports under which name, and every other name that it binds."""
 
     source: Source
     imports: dict[str, str] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)
     classes: dict[str, Class] = field(default_factory=dict)
+    bound: set[str] = field(default_factory=set)
 
     @property
     def libraries(self) -> list[Library]:
@@ -153,8 +154,15 @@ def _unique[T](pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
 def _module(source: Source) -> Module:
     module = Module(source)
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            module.imports.update(_imported(node))
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                module.imports.update(_imported(node))
+            case ast.Name(id=name, ctx=ast.Store()) | ast.ClassDef(name=name):
+                module.bound.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                module.bound.add(name)
+            case _:
+                pass
     _collect(module, source.tree.body, "", None)
     return module
 

@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from shapecheck.codemod.analyze import Solved, analyze, untouchable, written_slots
@@ -86,7 +86,7 @@ def _file_report(module: Module, solved: Sequence[Solved], options: Options) -> 
             else:
                 annotated.append(found)
     findings = tuple(dict.fromkeys(finding for each in solved for finding in each.findings))
-    after = apply(module, annotated)
+    after = apply(module, tuple(annotated))
     return FileReport(module.source.path, text, after, tuple(annotated), tuple(skipped), findings)
 
 
@@ -211,8 +211,8 @@ def _candidate(report: FileReport, module: Module) -> Candidate:
         if each.node.returns is None and names[each.qualname] == 1 and each.qualname not in done and not _is_generator(each.node)
     }
     blocked = barred - {each.slot.function for each in report.skipped if each.slot is not None and each.reason == _NOTHING}
-    propose = partial(_revealed, module, asked)
-    return Candidate(report.path, report.before, report.annotated, partial(apply, module), frozenset(asked) - blocked, propose)
+    write, propose = cache(partial(apply, module)), partial(_revealed, module, asked)
+    return Candidate(report.path, report.before, report.annotated, write, frozenset(asked) - blocked, propose)
 
 
 def _revealed(

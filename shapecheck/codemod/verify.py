@@ -119,7 +119,7 @@ class Candidate:
     path: Path
     before: str
     annotated: tuple[Annotated, ...]
-    write: Callable[[Sequence[Annotated]], str] = field(compare=False)
+    write: Callable[[tuple[Annotated, ...]], str] = field(compare=False)
     open: frozenset[str] = frozenset()
     propose: Callable[[str, str, Sequence[Annotated]], Annotated | None] = field(default=lambda *_: None, compare=False)
     lost: Mapping[Annotated, str] = field(default_factory=dict, compare=False)
