@@ -307,7 +307,8 @@ def floordiv(left: Dim, right: Dim) -> Dim:
         return whole + floordiv(rest, right)
     if divisor is not None and divisor > 1:
         return _divide_by_constant(left, divisor)
-    return dim(Quotient(*_cancel(left, right)))
+    over, under = _cancel(left, right)
+    return floordiv(over, under) if (under.constant or 0) > 0 else dim(Quotient(over, under))
 
 
 def _divide_by_constant(left: Dim, divisor: int) -> Dim:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import combinations, zip_longest
 
 from shapecheck.core.dim import (
     ONE,
@@ -298,14 +298,27 @@ def _with_runs(left: Shape, right: Shape, suffix: list[Dim]) -> Shape:
     return Shape((), ANY_RUN, tuple(suffix[len(suffix) - shortest :]) if shortest else ())
 
 
-def broadcast_all(shapes: Sequence[Shape], facts: Facts = frozenset()) -> Shape | Mismatch:
-    """Broadcasts any number of shapes."""
+def broadcast_all(shapes: Sequence[Shape], facts: Facts = frozenset(), names: Sequence[str] = ()) -> Shape | Mismatch:
+    """Broadcasts any number of shapes; a mismatch calls them by `names`, if given."""
     result: Shape | Mismatch = SCALAR
     for one in shapes:
-        if isinstance(result, Mismatch):
-            return result
         result = broadcast(result, one, facts)
+        if isinstance(result, Mismatch):
+            return clash(shapes, names, facts) or result
     return result
+
+
+def clash(shapes: Sequence[Shape], names: Sequence[str], facts: Facts = frozenset(), after: int = 0) -> Mismatch | None:
+    """The first two of the named shapes that do not broadcast; None when there is no such pair.
+
+    `after` counts the axes that the arrays have behind those of the shapes.
+    """
+    for (one, left), (other, right) in combinations(zip(names, shapes, strict=False), 2):
+        found = broadcast(left, right, facts)
+        if isinstance(found, Mismatch):
+            axis = (found.axis or 0) - after
+            return replace(found, axis=axis, reason=f"axis {axis} is {found.expected} in {one} and {found.found} in {other}")
+    return None
 
 
 def broadcasts_to(source: Shape, target: Shape, facts: Facts = frozenset()) -> Verdict:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim, extremum
 from shapecheck.core.notation import Axis, Operand, Term, Terms, names_in, parse
 from shapecheck.core.placing import Lifted, Scalars, inserted, lift, refilled
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, broadcasts_to, from_items
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, broadcasts_to, clash, from_items
 from shapecheck.core.value import Value
 
 NO_FACTS: Facts = frozenset()
@@ -37,6 +37,14 @@ class _Bound:
     dropped: set[str] = field(default_factory=set)
     vague: frozenset[str] = frozenset()
     lifted: Lifted | None = None
+    names: Sequence[str] = ()
+    parts: dict[str, list[tuple[str, Shape]]] = field(default_factory=dict)
+
+    def name(self, position: int) -> str:
+        """What a message calls an operand."""
+        if self.count == 2:
+            return ("the left", "the right")[position]
+        return self.names[position] if self.names else f"argument {position + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class Signature:
         fixed: Fixed | None = None,
         call: Mapping[str, Value] | None = None,
         scalars: Scalars = Scalars.REFUSED,
+        names: Sequence[str] = (),
     ) -> Shape | tuple[Shape, ...] | Mismatch:
         """The shape of the result (a tuple for several results), or the first certain mismatch.
 
@@ -70,10 +79,12 @@ class Signature:
             fixed: names bound beforehand, such as the sizes of a layer; an unknown size binds nothing.
             call: the arguments that name axes, and `keepdim`.
             scalars: what an axis 0 or -1 of a scalar is.
+            names: what a mismatch calls the operands, where there are more than two.
         """
         if len(shapes) != len(self.operands):
             raise ValueError(f"{self.text!r} has {len(self.operands)} operands, got {len(shapes)}")
         bound = _begin(fixed or {}, facts, len(shapes), self.kept, call or {})
+        bound.names = names
         undecided = False
         for position, (operand, actual) in enumerate(zip(self.operands, shapes, strict=True)):
             rest = _lift(operand, actual, position, bound, scalars) if operand.lifted else actual
@@ -265,10 +276,19 @@ def _bind(operand: Operand, taken: _Taken, position: int, bound: _Bound) -> Mism
     if operand.broadcasts or (before is not None and bound.owners.get(operand.run) == -1):
         return _fits(before, taken.between, bound)
     joined = taken.between if before is None else broadcast(before, taken.between, bound.facts)
+    parts = bound.parts.setdefault(operand.run, [])
+    parts.append((bound.name(position), taken.between))
     if isinstance(joined, Mismatch):
+        if bound.count > 2 and (apart := _apart(parts, len(operand.right), bound)) is not None:
+            return apart
         return joined if before is None or not operand.axes else _batch_mismatch(before, taken.between)
     bound.runs[operand.run] = joined
     return None
+
+
+def _apart(parts: Sequence[tuple[str, Shape]], after: int, bound: _Bound) -> Mismatch | None:
+    """The first two of several named operands whose runs do not broadcast."""
+    return clash([shape for _, shape in parts], [name for name, _ in parts], bound.facts, after)
 
 
 def _fits(whole: Shape | None, found: Shape, bound: _Bound) -> Mismatch | None:
@@ -328,17 +348,17 @@ def _axis_mismatch(axis: Axis, wanted: Dim, actual: Dim, index: int, position: i
     elif owner == position:
         reason = f"expected a square matrix, found {wanted} by {actual}"
     else:
-        names = ("the left", "the right") if bound.count == 2 else (f"argument {owner + 1}", f"argument {position + 1}")
-        reason = _between(axis, wanted, actual, index, names, bound)
+        reason = _between(axis, wanted, actual, index, (bound.name(owner), bound.name(position)), bound)
     return Mismatch("shape-op", reason, index, str(wanted), str(actual), axis.name)
 
 
 def _between(axis: Axis, wanted: Dim, actual: Dim, index: int, names: tuple[str, str], bound: _Bound) -> str:
     """Why two operands, called as in `names`, do not meet in an axis."""
-    on = "on" if bound.count == 2 else "in"
+    if bound.count > 2:
+        return f"{_which(index)} of {names[1]} should be {wanted} as in {names[0]}, found {actual}"
     if axis.name not in bound.kept:
-        return f"inner axes differ: {wanted} {on} {names[0]}, {actual} {on} {names[1]}"
-    return f"{_which(index)} {on} {names[1]} should be {wanted} as {on} {names[0]}, found {actual}"
+        return f"inner axes differ: {wanted} on {names[0]}, {actual} on {names[1]}"
+    return f"{_which(index)} on {names[1]} should be {wanted} as on {names[0]}, found {actual}"
 
 
 def _which(index: int) -> str:

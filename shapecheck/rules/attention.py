@@ -17,6 +17,8 @@ from shapecheck.rules.table import Compute, layer, rule
 ATTENTION = signature("*b q d, *b k d, *b k v -> *b q v")
 GROUPED = signature("*b hq q d, *b hk k d, *b hk k v -> *b hq q v")
 
+OPERANDS = ("query", "key", "value")
+
 # --- scaled dot products -----------------------------------------------------------------------------------------
 
 
@@ -33,7 +35,7 @@ def scaled_dot_product(a: Arguments) -> Result:
     for each in (query, key, value):
         if each is not None and (refused := not_float(each)) is not None:
             return refused
-    found = (GROUPED if flag(a["enable_gqa"]) is not False else ATTENTION).apply(shapes, a.facts)
+    found = (GROUPED if flag(a["enable_gqa"]) is not False else ATTENTION).apply(shapes, a.facts, names=OPERANDS)
     if not isinstance(found, Shape):
         return found if isinstance(found, Mismatch) else UNKNOWN
     whole = _refused_mask(a, shapes) or _with_mask(a, found)
@@ -47,8 +49,9 @@ def _with_mask(a: Arguments, found: Shape) -> Shape | Mismatch:
         return found
     batch = broadcast(Shape(found.dims[:-2]), Shape(mask.shape.dims[:-2]), a.facts)
     if isinstance(batch, Mismatch):
-        reason = f'the mask "{mask.shape}" does not broadcast with the batch of "{found}"'
-        return Mismatch("shape-broadcast", reason, batch.axis, batch.expected, batch.found)
+        axis = (batch.axis or 0) - 2
+        reason = f"axis {axis} of the mask is {batch.found}, of query, key and value it is {batch.expected}"
+        return Mismatch("shape-broadcast", reason, axis, batch.expected, batch.found)
     return from_items([*batch.items, *found.dims[-2:]])
 
 
@@ -80,7 +83,9 @@ def jax_attention(a: Arguments) -> Result:
     for each in (query, key, value):
         if each is not None and (refused := wrong_rank(each.shape, (3, 4), "batch, sequence, heads, features")) is not None:
             return refused
-    found = JAX_ATTENTION.apply([each.shape if each is not None else ANY_SHAPE for each in (query, key, value)], a.facts)
+    found = JAX_ATTENTION.apply(
+        [each.shape if each is not None else ANY_SHAPE for each in (query, key, value)], a.facts, names=OPERANDS
+    )
     if isinstance(found, Mismatch):
         return found
     return query.with_shape(found) if isinstance(found, Shape) else UNKNOWN

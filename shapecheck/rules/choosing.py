@@ -28,7 +28,8 @@ def where(a: Arguments) -> Result:
     condition = a["condition"]
     if a.library is Library.TORCH and isinstance(condition, Array) and not condition.dtype.names & {"bool", "uint8"}:
         return refused_dtype(condition, "bool")
-    found = broadcast_all([shape_of(a[name]) for name in ("condition", "x", "y")], a.facts)
+    names = ("condition", "input", "other") if a.library is Library.TORCH else ("condition", "x", "y")
+    found = broadcast_all([shape_of(a[name]) for name in ("condition", "x", "y")], a.facts, names)
     return typed_result(found, result_type((a["x"], a["y"]), a.library), a.library)
 
 
@@ -48,7 +49,7 @@ def masked_fill(a: Arguments) -> Result:
         return refused_dtype(mask, "bool")
     if (refused := not_one_value(a["value"])) is not None:
         return refused
-    found = broadcast_all([array.shape, shape_of(mask)], a.facts)
+    found = broadcast_all([array.shape, shape_of(mask)], a.facts, ("the array", "the mask"))
     return found if isinstance(found, Mismatch) else array.with_shape(found)
 
 
@@ -61,8 +62,9 @@ def not_one_value(value: Value) -> Mismatch | None:
 
 def clamp(a: Arguments) -> Result:
     """Bounds are numbers or arrays that broadcast; all promote."""
-    values = [a[name] for name in ("input", "min", "max") if a[name] is not None]
-    found = broadcast_all([shape_of(value) for value in values], a.facts)
+    names = [name for name in ("input", "min", "max") if a[name] is not None]
+    values = [a[name] for name in names]
+    found = broadcast_all([shape_of(value) for value in values], a.facts, ("the array", *names[1:]))
     if isinstance(found, Mismatch):
         return found
     kinds = {isinstance(value, Array) for value in values[1:]}

@@ -82,7 +82,7 @@ def gufunc(
         if isinstance(fixed, Mismatch):
             return fixed
         known = [shape_of(value) for value in values]
-        found = shapes.apply(known, a.facts, fixed, a.values, scalars.get(a.library, Scalars.REFUSED))
+        found = shapes.apply(known, a.facts, fixed, a.values, scalars.get(a.library, Scalars.REFUSED), chosen)
         if isinstance(typed, tuple):
             return _results(found, [each(values, a.library) for each in typed], a.library)
         return typed_result(found, requested(a, typed(values, a.library)), a.library)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.dtype import CLASSES, DTypes, accepts
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, broadcast_all
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.axes import (
     any_of_rank,
@@ -286,7 +286,7 @@ def masked_select(a: Arguments) -> Result:
     array, mask = a.array("input"), a.array("mask")
     if array is None or mask is None:
         return UNKNOWN
-    refused = _not_mask(mask) or broadcast(array.shape, mask.shape, a.facts)
+    refused = _not_mask(mask) or _with_mask(array.shape, mask.shape, a)
     return refused if isinstance(refused, Mismatch) else replace(array, shape=Shape((UNKNOWN_DIM,)))
 
 
@@ -337,14 +337,18 @@ def unique(a: Arguments) -> Result:
 def masked_scatter(a: Arguments, shape: Shape) -> Shape | Mismatch:
     """Array and mask broadcast; the mask picks what the source replaces."""
     mask = a.array("mask")
-    return ANY_SHAPE if mask is None else _not_mask(mask) or broadcast(shape, mask.shape, a.facts)
+    return ANY_SHAPE if mask is None else _not_mask(mask) or _with_mask(shape, mask.shape, a)
+
+
+def _with_mask(shape: Shape, mask: Shape, a: Arguments) -> Shape | Mismatch:
+    return broadcast_all([shape, mask], a.facts, ("the array", "the mask"))
 
 
 @on_array
 def masked_scatter_in_place(a: Arguments, shape: Shape) -> Shape | Mismatch:
     """The mask broadcasts to the array."""
     mask = a.array("mask")
-    joined = shape if mask is None else _not_mask(mask) or broadcast(shape, mask.shape, a.facts)
+    joined = shape if mask is None else _not_mask(mask) or _with_mask(shape, mask.shape, a)
     return joined if isinstance(joined, Mismatch) else shape
 
 

@@ -243,10 +243,10 @@ def _take_slice(taken: _Taken, index: Slice) -> Mismatch | None:
 
 def _take_mask(taken: _Taken, mask: Array) -> Mismatch | None:
     taken.places.append(len(taken.result))
-    for wanted in mask.shape.dims:
+    for axis, wanted in enumerate(mask.shape.dims):
         size = taken.next_axis()
         if isinstance(size, Dim) and compare(size, wanted) is Verdict.DIFFERENT and _is_mask(mask) is True:
-            reason = f'the mask ("{mask.shape}") does not fit the array, {wanted} against {size}'
+            reason = f'the mask "{mask.shape}" does not fit the array: its axis {axis} is {wanted}, the array has {size} there'
             return Mismatch("shape-mismatch", reason, None, str(size), str(wanted))
     taken.advanced.append(Shape((UNKNOWN_DIM,)))
     return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, INTEGER, OPAQUE, Typed, real_part, result_type
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, same
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
 from shapecheck.rules.families import float_array, typed_result
 from shapecheck.rules.table import Rule, rule
@@ -147,7 +147,7 @@ def broadcast_loss(a: Arguments) -> Result:
     arrays = _arrays(a)
     if arrays is None:
         return UNKNOWN
-    found = broadcast(arrays[0].shape, arrays[1].shape, a.facts)
+    found = broadcast_all([array.shape for array in arrays], a.facts, ("the input", "the target"))
     if isinstance(found, Mismatch):
         return found
     return reduced(a, found, result_type([array.with_shape(found) for array in arrays], a.library))

@@ -150,7 +150,7 @@ def roll(a: Arguments, shape: Shape) -> Shape | Mismatch:
     if _in_torch(a) and (shifts == () or (named and shape == Shape())):
         return Mismatch("shape-op", "shifts are required" if shifts == () else "a scalar has no axis to roll")
     if _in_torch(a) and named is not None and isinstance(shifts, tuple) and len(shifts) != len(named):
-        return Mismatch("shape-op", f"{len(shifts)} shifts for {len(named)} axes")
+        return Mismatch("shape-op", f"{len(shifts)} shifts for {len(named)} {'axis' if len(named) == 1 else 'axes'}")
     return shape
 
 

@@ -116,11 +116,18 @@ def linear(a: Arguments) -> Result:
     text = "*b i, i -> *b" if weight.rank == 1 else "*b i, o i -> *b o"
     found = signature(text).apply((shape_of(a["input"]), weight), a.facts)
     if isinstance(found, Mismatch | tuple):
-        return _transposed_hint(found, a) if isinstance(found, Mismatch) else UNKNOWN
+        return _transposed_hint(_of_features(found), a) if isinstance(found, Mismatch) else UNKNOWN
     if isinstance(refused := _bias(a, found, weight), Mismatch):
         return refused
     names = ("input", "weight") if a["bias"] is None else ("input", "weight", "bias")
     return _product(a, found if weight.rank is not None else ANY_SHAPE, *names)
+
+
+def _of_features(found: Mismatch) -> Mismatch:
+    """The mismatch in the words of a layer."""
+    if found.code != "shape-op":
+        return found
+    return replace(found, reason=f"the input has {found.expected} features in the last axis, the weight takes {found.found}")
 
 
 def _transposed_hint(found: Mismatch, a: Arguments) -> Mismatch:

@@ -348,8 +348,16 @@ def _interleaved(shape: Shape, at: int, a: Arguments) -> Shape | Mismatch:
             return replaced(shape, at, before * times)
         case tuple() as counts if all(isinstance(count, Dim) for count in counts):
             return _interleaved_by(shape, at, [size(count) for count in counts], a)
+        case Array(shape=counts) if counts.rank == 1 and _never_pairs(before, counts.dims[0], a):
+            reason = f"{counts.dims[0]} repeats for an axis of size {before}"
+            return Mismatch("shape-mismatch", reason, at, str(before), str(counts.dims[0]))
         case _:
             return replaced(shape, at, size(a["output_size"]))
+
+
+def _never_pairs(before: Dim, counts: Dim, a: Arguments) -> bool:
+    """Whether the repeats are neither as many as the elements nor a single one (torch and jax then broadcast it)."""
+    return differs(before, counts, a) and is_one(counts) is False
 
 
 def _interleaved_by(shape: Shape, at: int, counts: list[Dim], a: Arguments) -> Shape | Mismatch:

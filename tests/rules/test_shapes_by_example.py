@@ -85,6 +85,11 @@ def called(value: LayerValue, *args: Any, **kwargs: Any) -> Result:
     return found.apply(value, args, kwargs)
 
 
+def attended(query: str, key: str, value: str, mask: Array | None = None) -> Result:
+    """The answer to `F.scaled_dot_product_attention`."""
+    return apply("F.scaled_dot_product_attention", x(query), x(key), x(value), mask)
+
+
 B, T, D, H = (size(name) for name in "btdh")
 
 
@@ -196,6 +201,22 @@ def test_a_chain_of_layers() -> None:
     (called(made("nn.Conv2d", 3, 8, 3), x("b 32 32 3")), "shape-mismatch", "expected 3 channels in axis 1, found 32"),
     (called(made("nn.Embedding", 10, 4), x("b t")), "shape-dtype", "expected indices of dtype Int32 or Int64, found Float32"),
     (called(made("nn.Linear", 4, 4), x("b 4", "int64")), "shape-dtype", "expected a float array, found Int64"),
+    (apply("torch.where", x("b t", "bool"), x("b t"), x("b d")), "shape-broadcast", "axis -1 is t in condition and d in other"),
+    (apply("jnp.where", x("b t", "bool"), x("c t"), 0), "shape-broadcast", "axis -2 is b in condition and c in x"),
+    (apply("torch.addcmul", x("b t"), x("b t"), x("b d")), "shape-broadcast", "axis -1 is t in input and d in tensor2"),
+    (apply("Tensor.lerp", x("b t"), x("b d"), x("b t")), "shape-broadcast", "axis -1 is t in input and d in end"),
+    (apply("torch.clamp", x("b t"), x("b t"), x("b d")), "shape-broadcast", "axis -1 is t in the array and d in max"),
+    (apply("Tensor.masked_fill", x("b h t t"), x("b t", "bool"), 0), "shape-broadcast", "axis -2 is t in the array and b in the mask"),
+    (apply("F.mse_loss", x("b c"), x("b d")), "shape-broadcast", "axis -1 is c in the input and d in the target"),
+    (apply("F.linear", x("b t"), x("o d")), "shape-op", "the input has t features in the last axis, the weight takes d"),
+    (apply("torch.repeat_interleave", x("b t"), x("n", "int64"), 1), "shape-mismatch", "n repeats for an axis of size t"),
+    (apply("Tensor.__getitem__", x("b t"), x("d", "bool")), "shape-mismatch", 'the mask "d" does not fit the array: its axis 0 is d, the array has b there'),
+    (apply("Tensor.view", x("b t 7"), B, T, 2, -1), "shape-op", "cannot view 7*b*t elements (b t 7) as (b t 2 -1)"),
+    (attended("b h t d", "b h s e", "b h s e"), "shape-op", "the last axis of key should be d as in query, found e"),
+    (attended("b h t d", "b h s d", "b h r d"), "shape-op", "axis -2 of value should be s as in key, found r"),
+    (attended("b h t d", "b g s d", "b g s d"), "shape-broadcast", "axis -3 is h in query and g in key"),
+    (attended("b h t d", "b h s d", "b h s d", x("t t")), "shape-mismatch", "the mask has t in axis -1, there are s keys"),
+    (attended("b h t d", "b h s d", "b h s d", x("b t s")), "shape-broadcast", "axis -3 of the mask is b, of query, key and value it is h"),
 ])  # fmt: skip
 def test_refusals(result: Result, code: str, reason: str) -> None:
     assert isinstance(result, Mismatch)
