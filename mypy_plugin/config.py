@@ -16,11 +16,12 @@ class Settings:
     """What users can set.
 
     `allow_redefinition` lets variables change shape (mypy's option of the same name is switched on); `rules` names
-    modules with operation rules of the user's own.
+    modules with operation rules of the user's own; `unsettled_dtypes` the libraries whose default dtypes the program changes.
     """
 
     allow_redefinition: bool = True
     rules: tuple[str, ...] = ()
+    unsettled_dtypes: tuple[str, ...] = ()
 
 
 @cache
@@ -50,4 +51,8 @@ def settings() -> Settings:
         section = tomllib.loads(text).get("tool", {}).get("shapecheck", {})
     except tomllib.TOMLDecodeError:
         return Settings()  # mypy itself reports a broken pyproject.toml
-    return Settings(bool(section.get("allow_redefinition", True)), tuple(map(str, section.get("rules", ()))))
+    return Settings(
+        bool(section.get("allow_redefinition", True)),
+        tuple(map(str, section.get("rules", ()))),
+        tuple(map(str, section.get("unsettled_dtypes", ()))),
+    )

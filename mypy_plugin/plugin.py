@@ -41,6 +41,7 @@ from mypy_plugin import (
     narrowing,
     operations,
     transforms,
+    unsettling,
 )
 from mypy_plugin import (
     annotations as reading,
@@ -71,6 +72,7 @@ class ShapecheckPlugin(Plugin):
         if settings().allow_redefinition:
             options.allow_redefinition = options.local_partial_types = True
         load_rules(settings().rules)
+        unsettling.begin(settings().unsettled_dtypes)
         self.sees_trees = False  # stays so in a worker of `mypy -n`, which gets its trees from another process
         self.gate = Gate(attributes.is_untyped_method)
 
@@ -82,6 +84,7 @@ class ShapecheckPlugin(Plugin):
         root = file.fullname.partition(".")[0]
         if f"{root}." not in _LIBRARIES:
             aliases.preserve(file)
+            unsettling.read(file.path)
         return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS or file.fullname == STATIC else [(10, STATIC, -1)]
 
     def get_customize_class_mro_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
@@ -227,8 +230,10 @@ class ShapecheckPlugin(Plugin):
     # --- caching
 
     def report_config_data(self, ctx: ReportConfigContext) -> Any:
-        """mypy's cache of a module is stale when our version or rule tables change."""
-        return [fingerprint(), rules_digest(settings().rules)]
+        """mypy's cache of a module is stale when our version or rule tables change; cached modules are read here."""
+        if ctx.is_check and not f"{ctx.id}.".startswith(_LIBRARIES):
+            unsettling.read(ctx.path)
+        return [fingerprint(), rules_digest(settings().rules), *settings().unsettled_dtypes]
 
 
 _FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])

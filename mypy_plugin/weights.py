@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from mypy.nodes import CallExpr, Expression, FuncDef, NameExpr
 
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import Array
+from shapecheck.core.value import Array, Library
+from shapecheck.rules.unsettled import UNSETTLED
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
@@ -34,7 +35,9 @@ _DEFAULT = "set_default_"
 
 def refused(layer: str, array: Array | None, callee: Expression, chk: TypeChecker) -> Mismatch | None:
     """Why a layer with weights of float32 does not take an array of float64; None when it may."""
-    if layer not in WEIGHTED or array is None or array.dtype.exact != "float64" or not _is_as_made(callee, chk):
+    if layer not in WEIGHTED or array is None or array.dtype.exact != "float64" or Library.TORCH in UNSETTLED:
+        return None
+    if not _is_as_made(callee, chk):
         return None
     reason = "expected Float32 as in its weights, found Float64; convert the input with .float(), or the layer with .double()"
     return Mismatch("shape-dtype", reason, None, "Float32", "Float64")

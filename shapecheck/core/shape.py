@@ -300,11 +300,12 @@ def _with_runs(left: Shape, right: Shape, suffix: list[Dim]) -> Shape:
 
 def broadcast_all(shapes: Sequence[Shape], facts: Facts = frozenset(), names: Sequence[str] = ()) -> Shape | Mismatch:
     """Broadcasts any number of shapes; a mismatch calls them by `names`, if given."""
-    result: Shape | Mismatch = SCALAR
+    result = SCALAR
     for one in shapes:
-        result = broadcast(result, one, facts)
-        if isinstance(result, Mismatch):
-            return clash(shapes, names, facts) or result
+        joined = broadcast(result, one, facts)
+        if isinstance(joined, Mismatch):
+            return clash(shapes, names, facts) or joined
+        result = joined
     return result
 
 

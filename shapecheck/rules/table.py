@@ -21,6 +21,7 @@ from shapecheck.core.dim import Dim, Facts, dim
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.signature import Signature
 from shapecheck.core.value import UNKNOWN, Arguments, LayerValue, Library, Result, Scalar, Value
+from shapecheck.rules.unsettled import widened
 
 type Compute = Callable[[Arguments], Result]
 
@@ -153,7 +154,10 @@ class Rule:
     ) -> Result:
         """The result of calling the operation under one of its names; `UNKNOWN` when the arguments do not bind."""
         values = self.parameters.bind(args, kwargs or {})
-        return UNKNOWN if values is None else self.compute(Arguments(values, library_of(name), facts))
+        if values is None:
+            return UNKNOWN
+        library = library_of(name)
+        return widened(name, self.compute(Arguments(values, library, facts)), values.values(), library)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,9 @@ class Layer:
         values = self.call.bind(args, kwargs or {})
         if values is None:
             return UNKNOWN
-        return self.compute(Arguments({**layer.fields, **values}, library_of(self.name), facts))
+        library = library_of(self.name)
+        result = self.compute(Arguments({**layer.fields, **values}, library, facts))
+        return widened(self.name, result, (*layer.fields.values(), *values.values()), library)
 
 
 _LIBRARIES = {

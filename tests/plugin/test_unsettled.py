@@ -1,0 +1,87 @@
+"""Programs that change default dtypes: what may depend on the default is not stated, also of modules in mypy's cache."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mypy_plugin import unsettling
+from shapecheck.core.value import Library
+from shapecheck.rules.unsettled import UNSETTLED
+from tests.plugin import literate
+from tests.plugin.literate import CONFIG
+from tests.plugin.test_modes import Project
+
+MODEL = """
+    import torch
+    from jaxtyping import Float32, Float64
+    from torch import Tensor
+
+
+    def double(x: Float64[Tensor, "n d"]) -> Float64[Tensor, "n d"]:
+        return x
+
+
+    def single(x: Float32[Tensor, "n d"], ids: Tensor) -> None:
+        double(torch.zeros(2, 3))
+        double(ids.long().exp())
+        double(x.exp())
+        double(torch.zeros(2, 3, dtype=torch.float32))
+"""
+USE = """
+    import torch
+
+    import shapes
+
+    torch.set_default_dtype(torch.float64)
+    shapes.double(torch.zeros(2, 3))
+"""
+
+
+def test_a_call_in_any_module_is_seen(tmp_path: Path) -> None:
+    literate.messages()
+    shutil.copytree(literate.WORKSPACE / "cache", tmp_path / ".mypy_cache")
+    project = Project(tmp_path)
+    project.write("mypy.ini", CONFIG)
+    project.write("shapes.py", MODEL)
+    project.write("use.py", USE)
+    expected = ["shapes.py:13: error [shape-dtype]", "shapes.py:14: error [shape-dtype]"]
+    assert project.mypy() == expected
+    project.write("shapes.py", MODEL + "\n    print(1)\n")  # the module with the call now comes from the cache
+    assert project.mypy() == expected
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_unsettled() -> None:
+    unsettling.begin(())
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("torch.set_default_dtype(torch.float64)", {Library.TORCH}),
+    ("torch.set_default_tensor_type('torch.DoubleTensor')", {Library.TORCH}),
+    ("torch.set_default_device('cuda')", set[Library]()),
+    ("jax.config.update('jax_enable_x64', True)", {Library.JAX}),
+    ("os.environ['JAX_ENABLE_X64'] = '1'", {Library.JAX}),
+    ("x = torch.zeros(3)", set[Library]()),
+])  # fmt: skip
+def test_a_module_is_read(tmp_path: Path, text: str, found: set[Library]) -> None:
+    (tmp_path / "module.py").write_text(text)
+    unsettling.read(str(tmp_path / "module.py"))
+    assert found == UNSETTLED
+
+
+def test_installed_packages_are_not_read(tmp_path: Path) -> None:
+    installed = tmp_path / "site-packages" / "module.py"
+    installed.parent.mkdir()
+    installed.write_text("torch.set_default_dtype(torch.float64)")
+    unsettling.read(str(installed))
+    assert not UNSETTLED
+
+
+def test_a_setting_names_libraries() -> None:
+    unsettling.begin(["torch"])
+    assert {Library.TORCH} == UNSETTLED
+    with pytest.raises(SystemExit, match='takes "torch" and "jax", not "tensorflow"'):
+        unsettling.begin(["tensorflow"])
