@@ -2,7 +2,7 @@
 
 Prints the operations and layers by what the rules said of their sample inputs, the totals, the share of the databases' error
 inputs that the rules refuse, and every wrong answer. Exits with 1 when there is one. Needs torch's test requirements
-(`expecttest`), which the test group has. With all samples it takes some minutes.
+(`expecttest`), which the test group has. With all samples it takes some minutes; `--shard 0/8` to `7/8` are its parts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 import torch
 
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_row(each), flush=True)
     print(summary(results), f"{time.perf_counter() - started:.0f} s", sep="\n")
     _print_all("raises, not judged", (why for each in results for why in each.invalid.silent[: options.silent]))
+    _print_all("not exact", (why for each in results for why in each.valid.unsaid[: options.unsaid]))
     problems = [why for each in results for why in each.problems[: options.show]]
     _print_all("wrong", problems)
     return int(bool(problems))
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _results(options: argparse.Namespace) -> Iterator[Replayed]:
     """What each operation came to, as it is done."""
-    for name, calls in chain(operations(options.samples, has_rule), layers(options.samples, has_rule)):
+    entries = chain(operations(options.samples, has_rule), layers(options.samples, has_rule))
+    for name, calls in islice(entries, options.shard[0], None, options.shard[1]):
         if options.only is None or options.only in name:
             yield replay(name, calls)
 
@@ -79,13 +81,20 @@ def _print_all(title: str, lines: Iterator[str] | list[str]) -> None:
         print(f"{title}: {line}")
 
 
+def _shard(text: str) -> tuple[int, int]:
+    part, of = map(int, text.split("/"))
+    return part, of
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.operator_database", description=__doc__)
     parser.add_argument("--samples", type=int, help="samples of an operation in one dtype (all)")
+    parser.add_argument("--shard", type=_shard, default=(0, 1), help="a part of the entries: 2/8 is the third of eight")
     parser.add_argument("--only", help="operations whose name contains this")
     parser.add_argument("--all", action="store_true", help="a row for every operation, not only for those not exact throughout")
     parser.add_argument("--show", type=int, default=20, help="wrong answers printed of each operation")
     parser.add_argument("--silent", type=int, default=0, help="error inputs printed of each operation that its rule lets pass")
+    parser.add_argument("--unsaid", type=int, default=0, help="valid calls printed of each operation that its rule leaves open")
     return parser.parse_args(arguments)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import random
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -25,6 +25,9 @@ from tests.rules.harness import A, Case, D
 DEVICE = "cpu"
 DTYPES = (torch.float32, torch.int64, torch.bool, torch.complex64, torch.float16, torch.uint8)
 """The dtypes that samples are drawn for, as far as an operation has them."""
+
+EVERY_NAME = 3
+"""The samples of a dtype that are called under every name; the later ones are called as function and method only."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,12 @@ def operations(most: int | None = None, only: Callable[[str], bool] = lambda nam
         yield f"{info.name} {info.variant_test_name}".strip(), _operation_calls(info, called, most) if called else ()
 
 
-def _operation_calls(info: Any, called: Iterable[str], most: int | None) -> Iterator[Call]:
+def _operation_calls(info: Any, called: Sequence[str], most: int | None) -> Iterator[Call]:
     for dtype in (each for each in DTYPES if each in info.dtypes):
-        for sample in _drawn(lambda dtype=dtype: info.sample_inputs(DEVICE, dtype), most):
-            yield from _spelled(called, sample, False)
-    for error in _drawn(lambda: info.error_inputs(DEVICE), None):
+        # Not `info.sample_inputs`: it walks the stack at every sample, for the sake of its own tests.
+        for index, sample in enumerate(_drawn(lambda dtype=dtype: info.sample_inputs_func(info, DEVICE, dtype, False), most)):
+            yield from _spelled(called if index < EVERY_NAME else called[:2], sample, False)
+    for error in _drawn(lambda: info.error_inputs_func(info, DEVICE), None):
         yield from _spelled(called, error.sample_input, True)
 
 
@@ -186,7 +190,7 @@ def _is_dense(arguments: Any) -> bool:
 
 def _drawn(draw: Callable[[], Iterable[Any]], most: int | None) -> Iterator[Any]:
     """Samples as the database makes them, the same each time; an operation that cannot make them here has none."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     random.seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

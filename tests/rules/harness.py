@@ -493,6 +493,7 @@ class Tally:
     cases: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
 
 
 def rule_answer(name: str, case: Case, shape_of: Callable[[A], Shape] = concrete, set_of: Callable[[str], DTypes] = dtype) -> Any:
@@ -538,6 +539,8 @@ def judge(name: str, case: Case, actual: Any, tally: Tally, rng: random.Random) 
         _complain(tally, case, f"{where} ({view})", rule_answer(name, case, shape_of, set_of), actual, values)
     known = "exact" if is_exact(stated) else "unknown" if stated is UNKNOWN else "partly known"
     tally.cases["wrong" if len(tally.problems) > before else known] += 1
+    if known != "exact":
+        tally.unsaid.append(f"{known}: {where}, the library answers {actual}")
 
 
 def _complain(tally: Tally, case: Case, where: str, stated: Any, actual: Any, values: Mapping[Any, Dim]) -> None:
