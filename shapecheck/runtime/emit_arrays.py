@@ -69,9 +69,10 @@ class ArrayWriter(Writer):
             self._fixed_rank(axes, value)
 
     def _fixed_rank(self, axes: tuple[Axis, ...], value: str) -> None:
-        shape = self._locals.temporary()
-        self._line(f"{shape} = {value}.shape")
-        self._fail_if(f"{self._builtin('len')}({shape}) != {len(axes)}")
+        known = [self._known_size(axis) for axis in axes]
+        if sizes := [size for size in known if size is not None] if None not in known else None:
+            self._fail_if(f"{value}.shape != ({', '.join(sizes)},)")
+            return
         targets, bound = list[str](), set[Key]()
         for axis in axes:
             key = ("n", axis_name(axis)) if is_size(axis) else None
@@ -81,9 +82,25 @@ class ArrayWriter(Writer):
                 bound.add(key)
             else:
                 targets.append(self._locals.temporary())
-        self._line(f"{', '.join(targets)}, = {shape}")
+        with self._block("try:"):
+            self._line(f"{', '.join(targets)}, = {value}.shape")
+        with self._block(f"except {self._builtin('ValueError')}:"):
+            self._line(f"{targets[0]} = None")  # what comes next must not run while an exception is handled
+        self._fail_if(f"{targets[0]} is None")
         for axis, target in zip(axes, targets, strict=True):
             self._axis(axis, target)
+
+    def _known_size(self, axis: Axis) -> str | None:
+        """Source of the only size that an axis can have here; None if there is not exactly one."""
+        if axis.broadcast or axis.anonymous:
+            return None
+        match axis.term:
+            case Size(size):
+                return str(size)
+            case Name(name) if (variable := self._locals.get(("n", name))).state is State.BOUND:
+                return variable.text
+            case _:
+                return None
 
     def _variadic(self, axes: tuple[Axis, ...], start: int, value: str) -> None:
         run, after = axes[start], len(axes) - start - 1

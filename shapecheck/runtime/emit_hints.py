@@ -72,11 +72,12 @@ class HintWriter(ArrayWriter):
     def _other(self, hint: Any, tower: bool, value: str) -> None:
         check = compiled_check(hint, tower=tower)
         if check is not None:
-            name = self._constant(f"o_{len(self._namespace)}", check)
+            name, fits = self._constant(f"o_{len(self._namespace)}", check), self._locals.temporary()
             with self._block("try:"):
-                self._line(f"{name}({value})")
+                self._line(f"{fits} = {name}({value})")
             with self._block(f"except {self._builtin('Exception')}:"):
-                self._line(self._fail)
+                self._line(f"{fits} = False")
+            self._fail_if(f"not {fits}")
 
     def _items(self, item: Hint, values: str, of: str | None = None) -> None:
         """A loop over a collection, of which the first items count."""

@@ -39,15 +39,15 @@ def _configuration(tower: bool) -> Any:
     return beartype.BeartypeConf(is_pep484_tower=tower)
 
 
-def compiled_check(hint: Any, *, tower: bool = False) -> Callable[[Any], object] | None:
-    """A function that raises if its argument does not fit; None, with a warning, if beartype does not know such hints."""
+def compiled_check(hint: Any, *, tower: bool = False) -> Callable[[Any], bool] | None:
+    """A function that is True or raises, if its argument does not fit; None, with a warning, if beartype does not know such hints."""
     import beartype
     import beartype.roar
 
-    def check(value: Any) -> None:
-        pass
+    def check(value: Any) -> bool:
+        return True
 
-    check.__annotations__ = {"value": hint}
+    check.__annotations__ = {"value": hint}  # no check of the answer
     try:
         return beartype.beartype(conf=_configuration(tower))(check)
     except beartype.roar.BeartypeException as error:

@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import jaxtyping
@@ -140,12 +140,38 @@ several: the return value (at `return['out']`) does not fit its annotation
 ]
 
 
+@checked
+def pad(x: Float[np.ndarray, "n"], mode: Literal["edge", "wrap"] = "edge", **options: int | str) -> None: ...
+
+
+TEXTS += [
+    (
+        lambda: pad(np.zeros(2), "reflect"),  # type: ignore[arg-type]
+        """\
+pad: argument `mode` does not fit its annotation
+  expected  Literal['edge', 'wrap']
+  found     str 'reflect'
+  because   its type is str
+  bound     n = 2 (`x` axis 0)""",
+    ),
+    (
+        lambda: pad(np.zeros((2, 3))),
+        """\
+pad: argument `x` does not fit its annotation
+  expected  Float[ndarray, "n"]
+  found     Float64[ndarray, "2 3"]
+  because   it has 2 axes, not 1""",
+    ),
+]
+
+
 @pytest.mark.parametrize(("call", "text"), TEXTS)
 def test_text(call: Callable[[], object], text: str) -> None:
     for _ in range(2):  # the first call compiles
         with pytest.raises(ShapeError) as caught:
             call()
         assert str(caught.value) == text
+        assert caught.value.__context__ is None
 
 
 def an_error() -> Any:
