@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from shapecheck.runtime.arrays import dtype_name, is_array, shape_of
-from shapecheck.runtime.hints import ArrayHint, Hint, UnionHint
+from shapecheck.runtime.hints import ArrayHint, Hint, UnionHint, VariableHint
 from shapecheck.runtime.reference import match
 from shapecheck.runtime.scope import Place, Scope
 
@@ -43,6 +43,8 @@ def _the_array(hint: Hint) -> ArrayHint | None:
     match hint:
         case ArrayHint():
             return hint
+        case VariableHint(_, inner):
+            return _the_array(inner)
         case UnionHint(members):
             arrays = [member for member in members if isinstance(member, ArrayHint)]
             return arrays[0] if len(arrays) == 1 else None

@@ -13,7 +13,17 @@ from typing import Any
 
 from shapecheck.core.dtype import ANY_DTYPE, class_name, dtype
 
-__all__ = ["DTypeNames", "describe", "dtype_name", "is_array", "matches_dtype", "numpy_scalars", "shape_of", "torch_dtypes"]
+__all__ = [
+    "DTypeNames",
+    "class_of",
+    "describe",
+    "dtype_name",
+    "is_array",
+    "matches_dtype",
+    "numpy_scalars",
+    "shape_of",
+    "torch_dtypes",
+]
 
 type DTypeNames = tuple[str | re.Pattern[str], ...]
 
@@ -58,7 +68,7 @@ def describe(value: object) -> str:
         return "None" if value is None else f"{type(value).__name__} {_short(value)}"
     try:
         sizes = " ".join(map(str, shape_of(value)))
-        return f'{_dtype_class(dtype_name(value))}[{_class_name(value)}, "{sizes}"]'
+        return f'{_dtype_class(dtype_name(value))}[{class_of(value)}, "{sizes}"]'
     except Exception:  # an object that only looks like an array
         return type(value).__name__
 
@@ -68,7 +78,8 @@ def _dtype_class(name: str) -> str:
     return class_name(dtype(bare)) if bare in ANY_DTYPE.names - {"other"} else name
 
 
-def _class_name(value: object) -> str:
+def class_of(value: object) -> str:
+    """The name of its class; for every kind of jax array the one that users write."""
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(value, jax.Array):
         return "Array"

@@ -190,12 +190,12 @@ _by_code: Final[WeakValueDictionary[int, Checker]] = WeakValueDictionary()
 
 
 def _values(parameter: Parameter, value: Any) -> Iterator[tuple[Any, Place]]:
-    """The values of a parameter: one, or those of `*args` and `**kwargs`."""
+    """The values that the hint of a parameter speaks of: one, or those of `*args` and `**kwargs`."""
     place = Place(parameter.name)
     match parameter.kind:
         case inspect.Parameter.VAR_POSITIONAL:
             yield from ((each, place.at(index)) for index, each in enumerate(first_items(value)))
-        case inspect.Parameter.VAR_KEYWORD:
+        case inspect.Parameter.VAR_KEYWORD if not parameter.whole:
             yield from ((each, place.at(key)) for key, each in first_items(value.items()))
         case _:
             yield value, place

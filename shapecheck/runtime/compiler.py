@@ -224,7 +224,7 @@ class _Generator(HintWriter):
         match parameter.kind:
             case inspect.Parameter.VAR_POSITIONAL:
                 self._items(parameter.hint, parameter.name)
-            case inspect.Parameter.VAR_KEYWORD:
+            case inspect.Parameter.VAR_KEYWORD if not parameter.whole:
                 self._items(parameter.hint, f"{parameter.name}.values()", of=parameter.name)
             case _ if parameter.has_default and parameter.name not in self._checked_always:
                 with self._locals.branch(), self._block(f"if {parameter.name} is not {self.name('unset')}:"):

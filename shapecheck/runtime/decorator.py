@@ -13,19 +13,17 @@ import inspect
 import sys
 import threading
 import types
-import warnings
 import weakref
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, overload
 
-from shapecheck.runtime.call import Checker, relay
 from shapecheck.runtime.class_sizes import Owner, owner_of, owner_of_class
 from shapecheck.runtime.compiler import Wrapper, compilable
-from shapecheck.runtime.cost import counted
-from shapecheck.runtime.errors import UncheckedWarning
+from shapecheck.runtime.errors import UncheckedWarning, warn
 from shapecheck.runtime.exchange import Code, Turn, cell_of, free_names, install, new_stub, original, rest
+from shapecheck.runtime.generators import async_generator_wrapper, generator_wrapper
+from shapecheck.runtime.members import DESCRIPTORS, inherited_constructor, is_member, nothing_to_check, rebuilt
 from shapecheck.runtime.modes import Mode, is_disabled, mode_of, register
-from shapecheck.runtime.scope import Scope
 from shapecheck.runtime.signature import Kind, Parameter, Spec, annotated, kind_of, local_names, module_of, read_signature
 
 __all__ = ["checked", "checked_quietly", "generated_source", "is_checked"]
@@ -56,18 +54,23 @@ def checked(target: Any = None, /, *, typechecker: object = None) -> Any:
     """
     if target is None:
         return _checked_here
-    return _checked(target, depth=2)
+    return _checked(target, _caller())
 
 
 def _checked_here[T](target: T) -> T:
-    found: T = _checked(target, depth=2)
+    found: T = _checked(target, _caller())
     return found
 
 
 def checked_quietly[T](target: T) -> T:
     """`checked` for the import hook, which meets many things that have nothing to check."""
-    found: T = _checked(target, depth=2, quiet=True)
+    found: T = _checked(target, _caller(), quiet=True)
     return found
+
+
+def _caller() -> types.FrameType:
+    """The frame that uses a decorator of this module."""
+    return sys._getframe(2)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
 
 def is_checked(target: object) -> bool:
@@ -83,39 +86,29 @@ class _Mark:
     owner: weakref.ref[Any]
 
 
-def _checked(target: Any, depth: int, *, quiet: bool = False, owner: Owner | None = None) -> Any:
+def _checked(target: Any, frame: types.FrameType, *, quiet: bool = False, owner: Owner | None = None) -> Any:
+    """What takes the place of a target that is decorated in a frame."""
     if is_checked(target) or getattr(target, "__no_type_check__", False):
         return target
     match target:
         case type():
-            return _checked_class(target, quiet)
-        case classmethod() | staticmethod():
-            return _checked_descriptor(target, depth + 2, quiet=quiet)
-        case property():
-            get, set_, delete = (
-                part and _checked(part, depth + 2, quiet=True, owner=owner) for part in (target.fget, target.fset, target.fdel)
-            )
-            return property(get, set_, delete, target.__doc__)
+            return _checked_class(target, frame, quiet)
+        case _ if isinstance(target, DESCRIPTORS):
+            without_self = isinstance(target, classmethod | staticmethod)
+            part_owner, part_quiet = (None, quiet) if without_self else (owner, True)
+            return rebuilt(target, lambda part: _checked(part, frame, quiet=part_quiet, owner=part_owner))
         case _ if not callable(target):
             raise TypeError(f"cannot check a {type(target).__name__}; a function or a class was expected")
         case _ if is_disabled(module_of(target)):
             return target
         case _:
-            owner = owner or owner_of(target, sys._getframe(depth))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            owner = owner or owner_of(target, frame)
             if annotated(target) or (owner is not None and target.__name__ == "__init__"):
-                return _wrap(target, local_names(target, depth + 1), owner)
-            _warn_idle(target, quiet)
+                return _wrap(target, local_names(target, frame), owner)
+            if not quiet:
+                name = getattr(target, "__qualname__", repr(target))
+                warn(f"{name} has no annotations, so nothing of it is checked", UncheckedWarning)
             return target
-
-
-def _checked_descriptor(target: Any, depth: int, *, quiet: bool) -> Any:
-    return type(target)(_checked(target.__func__, depth, quiet=quiet))
-
-
-def _warn_idle(target: Any, quiet: bool) -> None:
-    if not quiet:
-        name = getattr(target, "__qualname__", repr(target))
-        warnings.warn(f"{name} has no annotations, so nothing of it is checked", UncheckedWarning, stacklevel=4)
 
 
 # Functions
@@ -125,9 +118,9 @@ def _wrap(function: Callable[..., Any], local: Mapping[str, object], owner: Owne
     kind = kind_of(function)
     match kind:
         case Kind.GENERATOR:
-            wrapper = _generator_wrapper(function, local, owner)
+            wrapper = generator_wrapper(function, local, owner)
         case Kind.ASYNC_GENERATOR:
-            wrapper = _async_generator_wrapper(function, local, owner)
+            wrapper = async_generator_wrapper(function, local, owner)
         case Kind.PLAIN | Kind.COROUTINE:
             wrapper = _stub(function, local, kind, owner)
     functools.update_wrapper(wrapper, function)
@@ -231,110 +224,21 @@ def generated_source(wrapper: Any) -> str | None:
     return compiled.source if compiled is not None else None
 
 
-class _Lazy:
-    """A generator function and, from its first call on, its checker."""
-
-    def __init__(self, function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> None:
-        self.function = function
-        self._local = local
-        self._owner = owner
-        self._parts: tuple[inspect.Signature, Checker] | None = None
-        self._mode: Mode | None = None
-        self._calls = 0
-
-    def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Checker, Scope]:
-        """Check the arguments of a call; one that the mode leaves out gets a checker that lets all pass."""
-        if not self._is_due():
-            return _UNCHECKED, Scope({})
-        if self._parts is None:
-            spec: Spec = read_signature(self.function, self._local, self._owner)
-            self._parts = inspect.signature(self.function), Checker(spec, self.function)
-        signature, checker = self._parts
-        with counted(checker.spec.module, checker.spec.name, calls=1):
-            return checker, checker.arguments(signature.bind(*args, **kwargs).arguments)
-
-    def _is_due(self) -> bool:
-        mode = mode_of(module_of(self.function))
-        if mode is not self._mode:
-            self._mode, self._calls = mode, 0
-        self._calls += 1
-        return mode.checks(self._calls)
-
-
-_UNCHECKED: Final = Checker(Spec("", Kind.GENERATOR, ()))
-
-
-def _generator_wrapper(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> Any:
-    lazy = _Lazy(function, local, owner)
-
-    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        __tracebackhide__ = True
-        checker, scope = lazy.start(args, kwargs)
-        return (yield from relay(function(*args, **kwargs), checker, scope))
-
-    return wrapper
-
-
-def _async_generator_wrapper(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> Any:
-    lazy = _Lazy(function, local, owner)
-
-    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        __tracebackhide__ = True
-        checker, scope = lazy.start(args, kwargs)
-        generator: AsyncGenerator[Any, Any] = function(*args, **kwargs)
-        step: Any = generator.asend
-        argument: Any = None
-        while True:
-            try:
-                item = await step(argument)
-            except StopAsyncIteration:
-                return
-            try:
-                checker.yielded(item, scope)
-            except BaseException:
-                await generator.aclose()
-                raise
-            step, argument = generator.asend, None
-            try:
-                argument = yield item
-            except GeneratorExit:
-                await generator.aclose()
-                raise
-            except BaseException as error:
-                step, argument = generator.athrow, error
-
-    return wrapper
-
-
 # Classes
 
-_FUNCTIONS: Final = (types.FunctionType, classmethod, staticmethod, property)
 
-
-def _checked_class(target: type, quiet: bool) -> type:
+def _checked_class(target: type, frame: types.FrameType, quiet: bool) -> type:
     """Check the methods a class defines, and the constructor that was made for it."""
     found, owner = False, owner_of_class(target)
     for name, member in list(vars(target).items()):
-        if isinstance(member, _FUNCTIONS) and _is_ours(name):
-            replaced = _checked(member, 4, quiet=True, owner=None if isinstance(member, classmethod | staticmethod) else owner)
+        if is_member(name, member):
+            replaced = _checked(member, frame, quiet=True, owner=owner)
             if replaced is not member:
                 setattr(target, name, replaced)
-            found = found or not (isinstance(member, types.FunctionType) and replaced is member) or is_checked(member)
-    found = _inherit_constructor(target, owner) or found
-    if not found and not quiet:
-        warnings.warn(f"{target.__qualname__} has no annotated methods, so nothing of it is checked", UncheckedWarning, 4)
+            found = found or not isinstance(member, types.FunctionType) or is_checked(replaced)
+    constructor = inherited_constructor(target)
+    if constructor is not None and not is_checked(constructor):
+        setattr(target, "__init__", _checked(constructor, frame, quiet=True, owner=owner))  # noqa: B010
+    if not (found or constructor or quiet):
+        warn(nothing_to_check(target), UncheckedWarning)
     return target
-
-
-def _is_ours(name: str) -> bool:
-    return name not in ("__class_getitem__", "__init_subclass__", "__repr__", "__hash__", "__eq__", "__annotate__")
-
-
-def _inherit_constructor(target: Any, owner: Owner | None) -> bool:
-    """A dataclass that uses its base's `__init__` is checked too."""
-    if not dataclasses.is_dataclass(target):
-        return False
-    inherited: Any = getattr(target, "__init__")  # noqa: B009 - mypy takes the attribute for an instance's
-    if "__init__" not in vars(target) and not is_checked(inherited):
-        setattr(target, "__init__", _checked(inherited, 5, quiet=True, owner=owner))  # noqa: B010
-    return True

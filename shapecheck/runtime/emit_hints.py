@@ -4,6 +4,7 @@ A layer of the compiler. What has no straight-line form is interpreted by the re
 """
 
 import sys
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -18,18 +19,22 @@ from shapecheck.runtime.hints import (
     ItemsHint,
     MappingHint,
     OtherHint,
+    RecordHint,
     TreeHint,
     TupleHint,
     UnionHint,
+    VariableHint,
     array_hints,
     axes_of,
     axis_name,
+    ties_of,
     tree_hints,
 )
 from shapecheck.runtime.interpret import interpreter
 from shapecheck.runtime.names import Key, State
 from shapecheck.runtime.others import compiled_check
 from shapecheck.runtime.pytree import is_composite
+from shapecheck.runtime.type_variables import Tie, narrow
 
 __all__ = ["HintWriter"]
 
@@ -55,6 +60,9 @@ class HintWriter(ArrayWriter):
             case BothHint(first, second):
                 self._check(first, value)
                 self._check(second, value)
+            case VariableHint(tie, inner):
+                self._variable(tie, value)
+                self._check(inner, value)
             case ItemsHint(origin, item) if not _has_leaf_axes(hint):
                 self._fail_if(self._is_not(value, (origin,)))
                 self._items(item, value)
@@ -64,6 +72,9 @@ class HintWriter(ArrayWriter):
                 self._fail_if(self._is_not(value, (origin,)))
                 self._items(key, value)
                 self._items(item, f"{value}.values()", of=value)
+            case RecordHint(_, items):
+                self._fail_if(self._is_not(value, (Mapping,)))
+                self._record(items, value)
             case TreeHint() if self._has_plain_leaves(hint):
                 self._tree(hint, value)
             case _:
@@ -78,6 +89,15 @@ class HintWriter(ArrayWriter):
             with self._block(f"except {self._builtin('Exception')}:"):
                 self._line(f"{fits} = False")
             self._fail_if(f"not {fits}")
+
+    def _variable(self, tie: Tie, value: str) -> None:
+        """Which of its constraints a value leaves open; a value of another class is in doubt."""
+        key = ("v", tie.name)
+        variable, classes = self._locals.get(key), self._constant(f"v_{len(self._namespace)}", tie.classes)
+        known = "None" if variable.state is State.UNBOUND else variable.text
+        self._line(f"{variable.text} = {self._shared('f', narrow)}({value}, {classes}, {known})")
+        self._fail_if(f"not {variable.text}")
+        self._locals.bound(key)
 
     def _items(self, item: Hint, values: str, of: str | None = None) -> None:
         """A loop over a collection, of which the first items count."""
@@ -96,6 +116,13 @@ class HintWriter(ArrayWriter):
             self._line(f"{', '.join(names)}, = {value}")
         for item, name in zip(items, names, strict=True):
             self._check(item, name)
+
+    def _record(self, items: tuple[tuple[str, Hint], ...], value: str) -> None:
+        for key, item in items:
+            with self._locals.branch(), self._block(f"if {key!r} in {value}:"):
+                each = self._locals.temporary()
+                self._line(f"{each} = {value}[{key!r}]")
+                self._check(item, each)
 
     # Unions
 
@@ -216,6 +243,7 @@ class HintWriter(ArrayWriter):
                 found["r" if axis.variadic else "n", axis_name(axis)] = None
         for tree in tree_hints(hint):
             found.update({("t", word): None for word in tree.structure if word != "..."})
+        found.update({("v", tie.name): None for tie in ties_of(hint)})
         return list(found)
 
     def _interpret(self, hint: Hint, value: str) -> None:

@@ -7,9 +7,10 @@ derives from jaxtyping's own error, and is made when the first check fails, by w
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 __all__ = [
     "AnnotationError",
@@ -20,6 +21,7 @@ __all__ = [
     "UncheckedWarning",
     "annotation_error",
     "shape_error",
+    "warn",
 ]
 
 _SPECIAL = {"return": "the return value", "yield": "an earlier item", "body": "the body"}
@@ -137,6 +139,14 @@ class ShapeWarning(UserWarning):
 
 class UncheckedWarning(UserWarning):
     """Something was asked to be checked and cannot be."""
+
+
+_OURS: Final = (__file__.rpartition("errors")[0], "<shapecheck")
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """A warning about the line that called or decorated what is checked."""
+    warnings.warn(text, category, skip_file_prefixes=_OURS)
 
 
 def shape_error(report: Report) -> ShapeError:

@@ -71,7 +71,8 @@ def _template(kind: str, cells: int) -> CodeType:
     names = [*(f"a{index}" for index in range(cells)), "cell"]
     body = _TEMPLATES[kind].format(f"__tracebackhide__ = True; cell[0].start(); [{', '.join(names)}] if 0 else 0")
     namespace: dict[str, Any] = {}
-    exec(f"def make({', '.join(names)}):\n    {body}\n    return stub", namespace)
+    source = f"def make({', '.join(names)}):\n    {body}\n    return stub"
+    exec(compile(source, "<shapecheck>", "exec"), namespace)
     code: CodeType = namespace["make"](*names).__code__
     return code
 

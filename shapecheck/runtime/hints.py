@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final, TypeAliasType, TypeVar, Union, get_arg
 from shapecheck.core.expression import Expression, free_names
 from shapecheck.core.grammar import Axis, Name, ShapeSpec, parse_shape
 from shapecheck.runtime.arrays import DTypeNames
+from shapecheck.runtime.type_variables import Tie
 
 __all__ = [
     "ANYTHING",
@@ -32,16 +33,21 @@ __all__ = [
     "ItemsHint",
     "MappingHint",
     "OtherHint",
+    "RecordHint",
     "TreeHint",
     "TupleHint",
     "UnionHint",
+    "VariableHint",
     "array_hints",
     "axes_of",
     "axis_name",
     "first_items",
     "mentions_arrays",
     "names_in",
+    "other_hints",
     "read_hint",
+    "read_record",
+    "ties_of",
     "tree_hints",
 ]
 
@@ -107,6 +113,17 @@ class BothHint:
 
 
 @dataclass(frozen=True, slots=True)
+class VariableHint:
+    """A hint with a type variable for the class of the value: in one call they are all of the same class."""
+
+    tie: Tie
+    hint: Hint
+
+    def __str__(self) -> str:
+        return str(self.hint)
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsHint:
     """A collection whose items are all alike: `list[X]`, `Sequence[X]`, `tuple[X, ...]`, `set[X]`."""
 
@@ -140,6 +157,17 @@ class MappingHint:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordHint:
+    """A `TypedDict`: the items with arrays, by key; an item that is missing, or that no key speaks of, is not looked at."""
+
+    name: str
+    items: tuple[tuple[str, Hint], ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class TreeHint:
     """`PyTree[leaf, "S T"]`; the structure is its words, none when it has no name."""
 
@@ -162,7 +190,10 @@ class OtherHint:
         return text.replace("collections.abc.", "").replace("NoneType", "None")
 
 
-type Hint = Anything | ArrayHint | ClassHint | UnionHint | BothHint | ItemsHint | TupleHint | MappingHint | TreeHint | OtherHint
+type Hint = (
+    Anything | ArrayHint | ClassHint | UnionHint | BothHint | VariableHint
+    | ItemsHint | TupleHint | MappingHint | RecordHint | TreeHint | OtherHint
+)  # fmt: skip
 
 _ITEMS: Final[frozenset[type]] = frozenset(
     {
@@ -180,6 +211,10 @@ _MAPPINGS: Final[frozenset[type]] = frozenset(
 _TOWER: Final[dict[type, tuple[type, ...]]] = {float: (float, int), complex: (complex, float, int)}
 
 
+# The class of `self`, of which a function alone knows nothing; and values that do not exist.
+_UNKNOWABLE: Final = (typing.Self, typing.Never, typing.NoReturn)
+
+
 def first_items(values: abc.Iterable[Any]) -> abc.Iterator[Any]:
     """The items of a container that are checked."""
     return itertools.islice(values, MAX_ITEMS)
@@ -191,7 +226,7 @@ def read_hint(hint: Any, *, tower: bool = False) -> Hint:
     Raises:
         ShapeSyntaxError: never for an annotation jaxtyping has accepted.
     """
-    if hint is Any or hint is object or hint is inspect.Parameter.empty:
+    if any(hint is each for each in (Any, object, inspect.Parameter.empty, *_UNKNOWABLE)):
         return ANYTHING
     if hint is None or hint is type(None):
         return ClassHint((type(None),))
@@ -199,6 +234,8 @@ def read_hint(hint: Any, *, tower: bool = False) -> Hint:
         return _read_class(hint, tower)
     if (inner := _unwrap(hint)) is not None and mentions_arrays(inner):
         return read_hint(inner, tower=tower)
+    if (tie := _tie(hint)) is not None:
+        return VariableHint(tie, read_hint(get_args(hint)[0], tower=tower))
     return _read_generic(hint, tower) if mentions_arrays(hint) else _read_other(hint, tower)
 
 
@@ -207,6 +244,8 @@ def _read_class(hint: type, tower: bool) -> Hint:
         return _read_array(hint)
     if _is_tree(hint):
         return _read_tree(hint)
+    if typing.is_typeddict(hint) and mentions_arrays(hint):
+        return read_record(hint)
     if tower and hint in _TOWER:
         return ClassHint(_TOWER[hint])
     return ClassHint((hint,)) if _is_plain(hint) else OtherHint(hint, tower)
@@ -227,6 +266,20 @@ def _is_tree(hint: object) -> bool:
     return isinstance(hint, type) and type(hint).__name__ == "_MetaPyTree"
 
 
+def read_record(hint: Any) -> RecordHint:
+    """The tree of a `TypedDict`, or of a subscripted generic one."""
+    fields = {name: each for name, each in _fields(hint).items() if mentions_arrays(each)}
+    return RecordHint((get_origin(hint) or hint).__name__, tuple((name, read_hint(each)) for name, each in fields.items()))
+
+
+def _fields(hint: Any) -> dict[str, Any]:
+    """The annotations of a `TypedDict`, without `Required` and `NotRequired`; none while some cannot be resolved."""
+    try:
+        return typing.get_type_hints(get_origin(hint) or hint)
+    except NameError:
+        return {}
+
+
 def _read_array(annotation: Any) -> ArrayHint:
     names: Any = annotation.dtypes
     dtypes: DTypeNames | None = tuple(names) if type(names) in (tuple, list) else None
@@ -245,7 +298,7 @@ def _unwrap(hint: Any) -> Any:
     if isinstance(hint, TypeAliasType):
         return hint.__value__
     if isinstance(origin, TypeAliasType):
-        return origin.__value__[get_args(hint)]
+        return _applied(origin, get_args(hint))
     if isinstance(hint, typing.NewType):
         return hint.__supertype__
     if isinstance(hint, TypeVar):
@@ -253,17 +306,43 @@ def _unwrap(hint: Any) -> Any:
     return None
 
 
+def _applied(alias: TypeAliasType, arguments: tuple[Any, ...]) -> Any:
+    """A generic alias with arguments. `Float[T, "n"]` in it has forgotten its T, and takes any array that T allows."""
+    try:
+        return alias.__value__[arguments]
+    except TypeError:  # no variable is left in it
+        return alias.__value__
+
+
+def _tie(hint: Any) -> Tie | None:
+    return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Tie)), None)
+
+
 def mentions_arrays(hint: Any) -> bool:
-    """Whether there is an array annotation or a PyTree in a hint, or in any other object."""
-    if _is_array(hint) or _is_tree(hint):
+    """Whether there is an array annotation, a PyTree or a tied type variable in a hint, or in any other object.
+
+    A hint that is defined by itself counts as one without; beartype decides what becomes of it.
+    """
+    try:
+        return _mentions_arrays(hint)
+    except RecursionError:
+        return False
+
+
+def _mentions_arrays(hint: Any) -> bool:
+    if _is_array(hint) or _is_tree(hint) or isinstance(hint, Tie):
         return True
     if (inner := _unwrap(hint)) is not None and inner is not hint:
-        return mentions_arrays(inner)
-    return any(mentions_arrays(each) for each in get_args(hint))
+        return _mentions_arrays(inner)
+    if typing.is_typeddict(get_origin(hint) or hint):
+        return any(map(_mentions_arrays, _fields(hint).values()))
+    return any(_mentions_arrays(each) for each in get_args(hint))
 
 
 def _read_generic(hint: Any, tower: bool) -> Hint:
     origin, arguments = get_origin(hint), get_args(hint)
+    if typing.is_typeddict(origin):
+        return read_record(hint)
     if origin is Union or origin is types.UnionType:
         return UnionHint(tuple(read_hint(each, tower=tower) for each in arguments))
     if origin is Annotated:
@@ -300,17 +379,23 @@ def _read_other(hint: Any, tower: bool) -> Hint:
             return ClassHint(tuple(each for member in plain for each in member.classes))
         if any(isinstance(each, Anything) for each in members):
             return ANYTHING
-    return OtherHint(hint, tower)
+    return ANYTHING if _is_unknowable(hint) else OtherHint(hint, tower)
+
+
+def _is_unknowable(hint: Any) -> bool:
+    return any(hint is each for each in _UNKNOWABLE) or any(map(_is_unknowable, get_args(hint)))
 
 
 def _children(hint: Hint) -> tuple[Hint, ...]:
     match hint:
         case UnionHint(members) | TupleHint(members):
             return members
-        case ItemsHint(_, item) | TreeHint(item, _):
+        case ItemsHint(_, item) | TreeHint(item, _) | VariableHint(_, item):
             return (item,)
         case BothHint(first, second) | MappingHint(_, first, second):
             return (first, second)
+        case RecordHint(_, items):
+            return tuple(item for _, item in items)
         case _:
             return ()
 
@@ -329,6 +414,22 @@ def tree_hints(hint: Hint) -> abc.Iterator[TreeHint]:
         yield hint
     for child in _children(hint):
         yield from tree_hints(child)
+
+
+def ties_of(hint: Hint) -> abc.Iterator[Tie]:
+    """Every tied type variable in it."""
+    if isinstance(hint, VariableHint):
+        yield hint.tie
+    for child in _children(hint):
+        yield from ties_of(child)
+
+
+def other_hints(hint: Hint) -> abc.Iterator[OtherHint]:
+    """Everything in it that is beartype's."""
+    if isinstance(hint, OtherHint):
+        yield hint
+    for child in _children(hint):
+        yield from other_hints(child)
 
 
 def axes_of(hint: Hint) -> abc.Iterator[Axis]:

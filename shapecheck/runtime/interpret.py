@@ -53,6 +53,9 @@ def _fill(scope: Scope, namespace: str, name: str, value: Any) -> None:
         case "r":
             scope.runs[name] = value if isinstance(value, Run) else Run(False, tuple(value))
             scope.origins["*", name] = ("", None)
+        case "v":
+            scope.classes[name] = value
+            scope.origins["V", name] = ("", None)
         case _:
             scope.trees[name] = value
             scope.origins["T", name] = ("", None)
@@ -65,6 +68,8 @@ def _take(scope: Scope, namespace: str, name: str, growing: bool) -> Any:
         case "r":
             run = scope.runs.get(name)
             return run if run is None or growing else run.shape
+        case "v":
+            return scope.classes.get(name)
         case _:
             return scope.trees.get(name)
 

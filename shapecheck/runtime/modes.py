@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import Final, Literal, Protocol
 
 from shapecheck.runtime.configuration import ConfigurationError, configured_modes
 from shapecheck.runtime.cost import cost_of, follow, measuring
-from shapecheck.runtime.errors import ShapeError, ShapeWarning
+from shapecheck.runtime.errors import ShapeError, ShapeWarning, warn
 
 __all__ = ["Mode", "Switchable", "fail", "is_disabled", "mode", "mode_of", "register", "set_mode"]
 
@@ -150,7 +149,7 @@ def fail(error: ShapeError, module: str) -> None:
         cost_of(module, error.report.function).failures += 1
     match mode_of(module).kind:
         case "warn":
-            warnings.warn(str(error), ShapeWarning, stacklevel=5)
+            warn(str(error), ShapeWarning)
         case "log":
             _LOGGER.warning("%s", error)
         case _:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 __all__ = ["Locals", "State", "Variable"]
 
-type Key = tuple[str, str]  # namespace ("n" sizes, "r" runs, "t" trees) and name
+type Key = tuple[str, str]  # namespace ("n" sizes, "r" runs, "t" trees, "v" type variables) and name
 
 
 class State(enum.Enum):

@@ -4,18 +4,19 @@ Called by the reference for :class:`~shapecheck.runtime.hints.OtherHint`, and by
 beartype is imported when the first such hint is met.
 """
 
-import warnings
+import functools
+import operator
+import typing
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from types import GenericAlias, UnionType
+from typing import Any, get_args, get_origin
 
-from shapecheck.runtime.errors import UncheckedWarning
-
-__all__ = ["accepts", "compiled_check"]
+__all__ = ["accepts", "compiled_check", "problem"]
 
 
 def accepts(hint: Any, value: object, *, tower: bool = False) -> bool:
-    """Whether a value fits a hint; yes, with a warning, if beartype does not know such hints.
+    """Whether a value fits a hint; yes, if beartype does not know such hints.
 
     Args:
         hint: any type hint.
@@ -26,9 +27,8 @@ def accepts(hint: Any, value: object, *, tower: bool = False) -> bool:
     import beartype.roar
 
     try:
-        return beartype.door.is_bearable(value, hint, conf=_configuration(tower))
-    except beartype.roar.BeartypeException as error:
-        warnings.warn(f"{hint!r} is not checked: {error}", UncheckedWarning, stacklevel=2)
+        return beartype.door.is_bearable(value, _modern(hint), conf=_configuration(tower))
+    except beartype.roar.BeartypeException:
         return True
 
 
@@ -40,16 +40,45 @@ def _configuration(tower: bool) -> Any:
 
 
 def compiled_check(hint: Any, *, tower: bool = False) -> Callable[[Any], bool] | None:
-    """A function that is True or raises, if its argument does not fit; None, with a warning, if beartype does not know such hints."""
+    """A function that is True, or raises if its argument does not fit; None if beartype does not know such hints."""
     import beartype
     import beartype.roar
 
     def check(value: Any) -> bool:
         return True
 
-    check.__annotations__ = {"value": hint}  # no check of the answer
+    check.__annotations__ = {"value": _modern(hint)}  # no check of the answer
     try:
         return beartype.beartype(conf=_configuration(tower))(check)
-    except beartype.roar.BeartypeException as error:
-        warnings.warn(f"{hint!r} is not checked: {error}", UncheckedWarning, stacklevel=2)
+    except beartype.roar.BeartypeException:
         return None
+
+
+def problem(hint: Any) -> str | None:
+    """Why beartype cannot check a hint, in its words; None if it can."""
+    import beartype.door
+    import beartype.roar
+
+    try:
+        beartype.door.is_bearable(None, _modern(hint), conf=_configuration(False))
+    except beartype.roar.BeartypeException as error:
+        return str(error).split(". ")[0].splitlines()[0].removeprefix("Is_bearable() ")
+    return None
+
+
+def _modern(hint: Any) -> Any:
+    """The same hint without `typing.List` and the like, about which beartype warns."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is None or not arguments:
+        return origin if isinstance(origin, type) and type(hint).__module__ == "typing" else hint
+    if origin is typing.Literal:
+        return hint
+    if origin is typing.Annotated:
+        return typing.Annotated[(_modern(arguments[0]), *arguments[1:])]
+    modern = tuple([_modern(part) for part in each] if isinstance(each, list) else _modern(each) for each in arguments)
+    if isinstance(hint, UnionType):
+        return functools.reduce(operator.or_, modern)
+    if origin is typing.Union:
+        return typing.Union[modern]  # noqa: UP007 - built from a tuple
+    old = isinstance(origin, type) and isinstance(getattr(hint, "_name", None), str) and not isinstance(hint, GenericAlias)
+    return origin[modern] if old or modern != arguments else hint

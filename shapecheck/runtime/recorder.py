@@ -62,6 +62,7 @@ class Recorder:
         for event, callback in callbacks.items():
             _MONITORING.register_callback(self._tool, event, callback)
         _MONITORING.set_events(self._tool, sum(callbacks))
+        _MONITORING.restart_events()  # an earlier recorder with this number may have told other files apart
         return self
 
     def stop(self) -> None:

@@ -5,13 +5,13 @@ the only place that decides a failure and says why. Sources of the semantics: ja
 `_pytree_type.py`, and sections 1.3 to 1.5 of its documentation.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
 
 from shapecheck.core.expression import Expression, evaluate_axis
 from shapecheck.core.grammar import Axis, Name, Size
-from shapecheck.runtime.arrays import describe, dtype_name, is_array, matches_dtype, shape_of
+from shapecheck.runtime.arrays import class_of, describe, dtype_name, is_array, matches_dtype, shape_of
 from shapecheck.runtime.errors import Binding, annotation_error
 from shapecheck.runtime.hints import (
     Anything,
@@ -22,14 +22,17 @@ from shapecheck.runtime.hints import (
     ItemsHint,
     MappingHint,
     OtherHint,
+    RecordHint,
     TreeHint,
     TupleHint,
     UnionHint,
+    VariableHint,
     first_items,
 )
 from shapecheck.runtime.others import accepts
 from shapecheck.runtime.pytree import fits_composite, flatten, is_composite, unknown_structure
 from shapecheck.runtime.scope import Place, Run, Scope
+from shapecheck.runtime.type_variables import narrow
 
 __all__ = ["Failure", "broadcast", "join_runs", "match"]
 
@@ -84,14 +87,16 @@ def match(hint: Hint, value: Any, scope: Scope, place: Place) -> Failure | None:
             return _match_union(hint, value, scope, place)
         case TreeHint():
             return _match_tree(hint, value, scope, place)
-        case BothHint() | ItemsHint() | TupleHint() | MappingHint():
+        case VariableHint():
+            return _match_variable(hint, value, scope, place)
+        case BothHint() | ItemsHint() | TupleHint() | MappingHint() | RecordHint():
             return _match_parts(hint, value, scope, place)
         case _:
             assert_never(hint)
 
 
 def _wrong_class(hint: Hint, value: object, place: Place) -> Failure:
-    reason = f"its type is {type(value).__qualname__}" if value is not None else "it is None"
+    reason = f"its type is {class_of(value)}" if value is not None else "it is None"
     return Failure("shape-type", reason, str(hint), describe(value), place)
 
 
@@ -107,13 +112,30 @@ def _match_union(hint: UnionHint, value: Any, scope: Scope, place: Place) -> Fai
         if failure.fatal:
             return failure
         failures.append(failure)
-    closest = max(failures, key=lambda failure: failure.progress)
-    if closest.progress == 0:
-        return _wrong_class(hint, value, place)
-    return replace(closest, expected=str(hint)) if closest.place == place else closest
+    closest = max(failures, key=lambda failure: (failure.place != place, failure.progress))
+    if closest.place != place:  # an item of a container, whose own class is right
+        return closest
+    return replace(closest, expected=str(hint)) if closest.progress else _wrong_class(hint, value, place)
 
 
-type _Parts = BothHint | ItemsHint | TupleHint | MappingHint
+def _match_variable(hint: VariableHint, value: Any, scope: Scope, place: Place) -> Failure | None:
+    """The classes first: which one the variable stands for decides what the value is compared with."""
+    name, known = hint.tie.name, scope.classes.get(hint.tie.name)
+    left = narrow(value, hint.tie.classes, known)
+    if known is not None and not left and narrow(value, hint.tie.classes, None):
+        reason = f"its type is {class_of(value)}, but `{name}` is {_either(known)} in {scope.origin('V', name)}"
+        return Failure("shape-type", reason, str(hint), describe(value), place, None, scope.bindings(), progress=1)
+    failure = match(hint.hint, value, scope, place)
+    if failure is None and not scope.flattening:
+        scope.bind_class(name, left, place)
+    return failure
+
+
+def _either(classes: tuple[type, ...]) -> str:
+    return " or ".join(each.__name__ for each in classes)
+
+
+type _Parts = BothHint | ItemsHint | TupleHint | MappingHint | RecordHint
 
 
 def _match_parts(hint: _Parts, value: Any, scope: Scope, place: Place) -> Failure | None:
@@ -136,10 +158,12 @@ def _match_container(hint: _Parts, value: Any, place: Place) -> Failure | None:
                 return _wrong_class(hint, value, place)
             if len(value) != len(items):
                 reason = f"it has {len(value)} items, not {len(items)}"
-                return Failure("shape-type", reason, str(hint), describe(value), place)
+                return Failure("shape-type", reason, str(hint), describe(value), place, progress=2)
             return None
         case ItemsHint(origin) | MappingHint(origin):
             return None if isinstance(value, origin) else _wrong_class(hint, value, place)
+        case RecordHint():
+            return None if isinstance(value, Mapping) else _wrong_class(hint, value, place)
 
 
 def _parts(hint: _Parts, value: Any, place: Place) -> Iterable[tuple[Hint, Any, Place]]:
@@ -150,6 +174,8 @@ def _parts(hint: _Parts, value: Any, place: Place) -> Iterable[tuple[Hint, Any, 
             yield from ((part, item, place.at(index)) for index, (part, item) in enumerate(zip(items, value, strict=True)))
         case ItemsHint(_, item):
             yield from ((item, each, place.at(index)) for index, each in enumerate(first_items(value)))
+        case RecordHint(_, items):
+            yield from ((item, value[key], place.at(key)) for key, item in items if key in value)
         case MappingHint(_, key, item):
             for found, each in first_items(value.items()):
                 yield from ((key, found, place), (item, each, place.at(found)))
@@ -188,7 +214,7 @@ def _check_class(hint: ArrayHint, value: Any) -> None:
             raise _Misfit("shape-type", "it has no `shape` and `dtype`", progress=0)
     elif not isinstance(value, hint.array_type):
         expected = getattr(hint.array_type, "__name__", str(hint.array_type))
-        raise _Misfit("shape-type", f"its type is {type(value).__qualname__}, not {expected}", progress=0)
+        raise _Misfit("shape-type", f"its type is {class_of(value)}, not {expected}", progress=0)
 
 
 def _check_dtype(hint: ArrayHint, value: Any) -> None:

@@ -41,12 +41,16 @@ class Run:
     shape: tuple[Any, ...]
 
 
+type _Saved = tuple[dict[str, Any], dict[str, Run], dict[str, Any], dict[str, tuple[type, ...]]]
+
+
 @dataclass(slots=True)
 class Scope:
     """The state of one call. Sizes, runs and structures are three namespaces, as in jaxtyping.
 
     Attributes:
         arguments: the bound arguments, defaults included: what `{...}` in a shape can see.
+        classes: for each tied type variable, which of its constraints are left.
         leaf: the prefix of `?` names, inside the leaf of a structured PyTree.
         flattening: whether a PyTree is being taken apart, when only classes count.
     """
@@ -56,16 +60,18 @@ class Scope:
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     trees: dict[str, Any] = field(default_factory=dict[str, Any])
     origins: dict[tuple[str, str], tuple[str, int | None]] = field(default_factory=dict[tuple[str, str], tuple[str, int | None]])
+    classes: dict[str, tuple[type, ...]] = field(default_factory=dict[str, tuple[type, ...]])
     leaf: str | None = None
     flattening: bool = False
 
-    def save(self) -> tuple[dict[str, Any], dict[str, Run], dict[str, Any]]:
+    def save(self) -> _Saved:
         """What :meth:`restore` needs."""
-        return self.sizes.copy(), self.runs.copy(), self.trees.copy()
+        return self.sizes.copy(), self.runs.copy(), self.trees.copy(), self.classes.copy()
 
-    def restore(self, saved: tuple[dict[str, Any], dict[str, Run], dict[str, Any]]) -> None:
+    def restore(self, saved: _Saved) -> None:
         """Forget what was bound since; origins of names no longer bound do no harm."""
-        self.sizes, self.runs, self.trees = (dict(each) for each in saved)
+        sizes, runs, trees, classes = saved
+        self.sizes, self.runs, self.trees, self.classes = dict(sizes), dict(runs), dict(trees), dict(classes)
 
     def bind_size(self, name: str, size: Any, place: Place, axis: int) -> None:
         """A named axis seen for the first time."""
@@ -82,6 +88,12 @@ class Scope:
         """A structure seen for the first time."""
         self.trees[name] = structure
         self._remember("T", name, place, None)
+
+    def bind_class(self, name: str, classes: tuple[type, ...], place: Place) -> None:
+        """What a value has left open of a type variable."""
+        if self.classes.get(name) != classes:
+            self._remember("V", name, place, None)
+        self.classes[name] = classes
 
     def _remember(self, kind: str, name: str, place: Place, axis: int | None) -> None:
         self.origins.pop((kind, name), None)  # so that the order is that of the last binding
@@ -103,6 +115,8 @@ class Scope:
                     found.append(Binding(f"*{name}", self.runs[name].shape, argument, axis))
                 case "T" if name in self.trees:
                     found.append(Binding(name, str(self.trees[name]), argument, axis))
+                case "V" if name in self.classes:
+                    found.append(Binding(name, " | ".join(each.__name__ for each in self.classes[name]), argument, axis))
                 case _:
                     pass
         return tuple(found)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import enum
 import inspect
-import sys
 import types
 import typing
-import warnings
 from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shapecheck.runtime.class_sizes import Owner, own_sizes, owner_of_class
-from shapecheck.runtime.errors import UncheckedWarning
-from shapecheck.runtime.hints import ANYTHING, Anything, Hint, mentions_arrays, names_in, read_hint
+from shapecheck.runtime.errors import UncheckedWarning, warn
+from shapecheck.runtime.hints import ANYTHING, Anything, Hint, mentions_arrays, names_in, other_hints, read_hint, read_record
+from shapecheck.runtime.others import problem
+from shapecheck.runtime.type_variables import MARKERS, tied_annotations
 
 __all__ = ["Kind", "Parameter", "Spec", "annotated", "kind_of", "local_names", "module_of", "read_signature"]
 
@@ -37,12 +37,17 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a checked function."""
+    """A parameter of a checked function.
+
+    Attributes:
+        whole: whether the hint of `**kwargs` is that of the dictionary (PEP 692), not of each value.
+    """
 
     name: str
     kind: Any  # of inspect.Parameter
     hint: Hint = ANYTHING
     default: object = _EMPTY
+    whole: bool = False
 
     @property
     def has_default(self) -> bool:
@@ -104,7 +109,7 @@ def kind_of(function: Callable[..., Any]) -> Kind:
     return Kind.GENERATOR if inspect.isgeneratorfunction(function) else Kind.PLAIN
 
 
-def local_names(function: Callable[..., Any], depth: int) -> Mapping[str, object]:
+def local_names(function: Callable[..., Any], frame: types.FrameType | None) -> Mapping[str, object]:
     """The local names a function's own string annotations need, taken from the frame that decorates it."""
     annotations = getattr(function, "__annotations__", {})
     words = [each for each in annotations.values() if isinstance(each, str)]
@@ -112,7 +117,6 @@ def local_names(function: Callable[..., Any], depth: int) -> Mapping[str, object
         return {}
     text = " ".join(words)
     found: dict[str, object] = {}
-    frame: types.FrameType | None = sys._getframe(depth)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     while frame is not None and frame.f_code.co_name != "<module>":
         found = {name: value for name, value in frame.f_locals.items() if name in text} | found
         frame = frame.f_back
@@ -133,12 +137,9 @@ def read_signature(function: Callable[..., Any], local: Mapping[str, object], ow
     signature = inspect.signature(function)
     name = getattr(function, "__qualname__", type(function).__qualname__).replace("<locals>.", "")
     read = _Reader(name, inspect.unwrap(function), local)
-    parameters = tuple(
-        Parameter(each.name, each.kind, read(each.annotation, f"argument `{each.name}`"), each.default)
-        for each in signature.parameters.values()
-    )
+    parameters = tuple(map(read.parameter, signature.parameters.values()))
     kind = kind_of(function)
-    returns, yields = _results(kind, read.resolve(signature.return_annotation, "the return value"), read)
+    returns, yields = _results(kind, read.resolve(signature.return_annotation, "the return value", "return"), read)
     defaults = {each.name: _default_of(each) for each in parameters if _is_optional(each)}
     owner = own_sizes(owner, function) if parameters and parameters[0].kind in _POSITIONAL else None
     attributes = _attribute_reader(read, owner) if owner is not None and name.endswith(".__init__") else None
@@ -190,32 +191,64 @@ class _Reader:
         self._globals: dict[str, Any] = getattr(function, "__globals__", {})
         parameters = {each.__name__: each for each in getattr(function, "__type_params__", ())}
         self._locals = {**_closure(function), **local, **parameters}
+        self._tied = tied_annotations(function, self._locals)
 
     def __call__(self, annotation: Any, what: str) -> Hint:
         return self.read(self.resolve(annotation, what), what)
 
+    def parameter(self, each: inspect.Parameter) -> Parameter:
+        """A parameter with its hint."""
+        what = f"argument `{each.name}`"
+        annotation = self.resolve(each.annotation, what, each.name)
+        if typing.get_origin(annotation) is typing.Unpack:
+            return self._unpacked(each, typing.get_args(annotation)[0])
+        return Parameter(each.name, each.kind, self.read(annotation, what), each.default)
+
+    def _unpacked(self, each: inspect.Parameter, inner: Any) -> Parameter:
+        """`**kwargs: Unpack[TD]`; the items of `*args: *Ts` and of unpacked tuples are not checked."""
+        is_record = each.kind is inspect.Parameter.VAR_KEYWORD and mentions_arrays(inner)
+        return Parameter(each.name, each.kind, read_record(inner) if is_record else ANYTHING, each.default, whole=is_record)
+
     def read(self, annotation: Any, what: str) -> Hint:
         """The tree of a resolved annotation."""
         try:
-            return read_hint(annotation)
-        except (TypeError, ValueError, NameError) as error:
+            hint = read_hint(annotation)
+        except (TypeError, ValueError, NameError, RecursionError) as error:
             return self._unchecked(annotation, what, error)
+        for other in other_hints(hint):
+            if (reason := problem(other.hint)) is not None:
+                self._warn(f"{what} is not checked in full, because beartype does not know {other}: {reason}")
+        return hint
 
-    def resolve(self, annotation: Any, what: str) -> Any:
+    def resolve(self, annotation: Any, what: str, parameter: str = "") -> Any:
         """What an annotation written as a string, in whole or in part, stands for; `Any` if that cannot be told."""
         if annotation is _EMPTY or isinstance(annotation, type):
             return annotation
-        holder = types.SimpleNamespace(__annotations__={"hint": annotation})
         try:
-            return typing.get_type_hints(holder, self._globals, self._locals, include_extras=True)["hint"]
+            found = self._evaluate(annotation)
         except Exception as error:  # anything may happen in a string
             self._unchecked(annotation, what, error)
             return Any
+        return self._tie(found, self._tied[parameter]) if parameter in self._tied else found
+
+    def _evaluate(self, annotation: Any, *, extras: bool = True) -> Any:
+        holder = types.SimpleNamespace(__annotations__={"hint": annotation})
+        return typing.get_type_hints(holder, self._globals, {**MARKERS, **self._locals}, include_extras=extras)["hint"]
+
+    def _tie(self, found: Any, text: str) -> Any:
+        """The annotation with its type variables tied, unless the names in its source mean something else by now."""
+        try:
+            tied = self._evaluate(text)
+            return tied if repr(self._evaluate(tied, extras=False)) == repr(self._evaluate(found, extras=False)) else found
+        except Exception:
+            return found
 
     def _unchecked(self, annotation: Any, what: str, error: Exception) -> Hint:
-        text = f"{self._name}: {what} is not checked, because its annotation {annotation!r} cannot be read: {error}"
-        warnings.warn(text, UncheckedWarning, stacklevel=2)
+        self._warn(f"{what} is not checked, because its annotation {annotation!r} cannot be read: {error}")
         return ANYTHING
+
+    def _warn(self, text: str) -> None:
+        warn(f"{self._name}: {text}", UncheckedWarning)
 
 
 def _closure(function: Any) -> dict[str, object]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,53 @@ def test_the_command(tmp_path: Path) -> None:
     assert (missing.returncode, missing.stderr.strip()) == (
         2, "shapecheck: nothing.py does not exist: name a Python program",
     )  # fmt: skip
+
+
+MONITORING = sys.monitoring
+
+
+def test_a_second_recorder_of_another_folder(tmp_path: Path) -> None:
+    with shapecheck.record(folder=tmp_path) as elsewhere:
+        plain(np.zeros((2, 4)))
+    with shapecheck.record(folder=HERE.parent) as recorder, shapecheck.record(folder=tmp_path):
+        plain(np.zeros((2, 4)))
+    assert not elsewhere.recording.functions
+    assert len(recorded(recorder.recording, "plain")) == 1
+
+
+def test_beside_a_debugger_and_a_coverage_tool() -> None:
+    seen: dict[int, int] = {}
+    tools = (MONITORING.DEBUGGER_ID, MONITORING.COVERAGE_ID, MONITORING.PROFILER_ID)
+    free = [tool for tool in tools if MONITORING.get_tool(tool) is None]
+    for tool in free:
+        MONITORING.use_tool_id(tool, "another tool")
+
+        def started(code: types.CodeType, _: int, tool: int = tool) -> None:
+            seen[tool] = seen.get(tool, 0) + (code is plain.__code__)
+
+        MONITORING.register_callback(tool, MONITORING.events.PY_START, started)
+        MONITORING.set_events(tool, MONITORING.events.PY_START | MONITORING.events.LINE)
+    try:
+        with shapecheck.record(folder=HERE.parent) as recorder:
+            plain(np.zeros((2, 4)))
+        plain(np.zeros((3, 4)))
+    finally:
+        for tool in free:
+            MONITORING.set_events(tool, 0)
+            MONITORING.register_callback(tool, MONITORING.events.PY_START, None)
+            MONITORING.free_tool_id(tool)
+    assert len(recorded(recorder.recording, "plain")) == 1
+    assert seen == dict.fromkeys(free, 2)
+    assert free
+
+
+def test_without_a_free_place_it_says_so() -> None:
+    free = [tool for tool in range(6) if MONITORING.get_tool(tool) is None]
+    for tool in free:
+        MONITORING.use_tool_id(tool, "another tool")
+    try:
+        with pytest.raises(RuntimeError, match="other tools use all of Python's monitoring"):
+            shapecheck.record().start()
+    finally:
+        for tool in free:
+            MONITORING.free_tool_id(tool)

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int, TypeCheckError
 from torch import Tensor, nn
 from torch._dynamo.testing import CompileCounter
 
+import shapecheck
 from shapecheck import ShapeError, checked
 
 # Dynamo's own remark about Python 3.13.0; the project's settings would make it an error in the middle of a trace.
@@ -87,3 +88,20 @@ def test_export() -> None:
 
     program = torch.export.export(Model(), (torch.zeros(2, 3),))
     assert program.module()(torch.ones(2, 3)).tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(("mode", "measured"), [("every=2", True), ("on", True), ("once", False)])
+def test_modes_and_the_clock_keep_the_graph_whole(mode: str, measured: bool) -> None:
+    shapecheck.measure_cost(measured)
+    try:
+        with shapecheck.mode(mode):
+            function, counter = compiled(matmul())
+            for batch in range(2, 6):
+                x, y = torch.randn(batch, 3), torch.randn(3, 4)
+                torch.testing.assert_close(function(x, y), x @ y)
+    finally:
+        shapecheck.measure_cost(False)
+    bare, plain_counter = compiled(plain)
+    for batch in range(2, 6):
+        bare(torch.randn(batch, 3), torch.randn(3, 4))
+    assert counter.frame_count == plain_counter.frame_count
