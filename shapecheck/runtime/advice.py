@@ -58,14 +58,23 @@ def _advise_shape(hint: ArrayHint, shape: tuple[Any, ...], dtype: str, scope: Sc
         trial = Scope(scope.arguments, dict(scope.sizes), dict(scope.runs), dict(scope.trees), dict(scope.origins))
         return match(_any_array(hint), stand_in, trial, Place("")) is None
 
-    swaps = [(one, other) for one, other in combinations(range(len(shape)), 2) if fits(_swap(shape, one, other))]
-    if len(swaps) == 1:
-        return "axes {} and {} are swapped".format(*swaps[0])
-    if fits((1, *shape)) and shape:
-        return "a leading axis is missing"
-    if len(shape) > 1 and shape[0] == 1 and fits(shape[1:]):
-        return "there is a leading axis of size 1 too many"
-    return None
+    rank, fixed = len(shape), hint.shape.variadic_index is None
+    swaps = [(one, other) for one, other in combinations(range(rank), 2) if fits(_swap(shape, one, other))]
+    missing = [axis for axis in range(rank + 1) if rank and fixed and fits((*shape[:axis], 1, *shape[axis:]))]
+    spare = [axis for axis in range(rank) if fixed and shape[axis] == 1 and fits((*shape[:axis], *shape[axis + 1 :]))]
+    match swaps, missing, spare:
+        case [(one, other)], [], []:
+            return f"axes {one} and {other} are swapped"
+        case [], [axis], []:
+            return f"an axis of size 1 is missing {_where(axis, rank)}"
+        case [], [], [axis]:
+            return f"axis {axis}, of size 1, is too many"
+        case _:
+            return None
+
+
+def _where(axis: int, rank: int) -> str:
+    return "in front" if axis == 0 else "at the end" if axis == rank else f"before axis {axis}"
 
 
 def _swap(shape: tuple[Any, ...], one: int, other: int) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from shapecheck.runtime.advice import advise
 from shapecheck.runtime.arrays import describe
 from shapecheck.runtime.class_sizes import Known, add_defaults, known_sizes, open_constructor, remember
 from shapecheck.runtime.cost import counted
-from shapecheck.runtime.errors import Report, ShapeError, shape_error
+from shapecheck.runtime.errors import AnnotationError, Report, ShapeError, annotation_error, shape_error, subject
 from shapecheck.runtime.hints import Anything, ClassHint, Hint, first_items
 from shapecheck.runtime.modes import fail
 from shapecheck.runtime.reference import Failure, match
@@ -165,7 +165,12 @@ class Checker:
                 self._remember(own)
 
     def _check(self, hint: Hint, value: Any, scope: Scope, place: Place) -> None:
-        if failure := match(hint, value, scope, place):
+        try:
+            failure = match(hint, value, scope, place)
+        except AnnotationError as error:
+            text = f"{self.spec.name}: {subject(place.argument, str(place))} cannot be checked: {error}"
+            raise annotation_error(text) from error.__cause__
+        if failure:
             fail(self._error(failure, hint, value, scope), self.spec.module)
 
     def _error(self, failure: Failure, hint: Hint, value: Any, scope: Scope) -> ShapeError:

@@ -21,6 +21,7 @@ __all__ = [
     "UncheckedWarning",
     "annotation_error",
     "shape_error",
+    "subject",
     "warn",
 ]
 
@@ -90,18 +91,19 @@ class Report:
         if self.hint:
             rows.append(("hint", self.hint))
         lines = "".join(f"\n  {label:<8}  {text}" for label, text in rows)
-        return f"{self.function}: {self._subject} does not fit its annotation{lines}"
+        return f"{self.function}: {subject(self.argument, self.place)} does not fit its annotation{lines}"
 
-    @property
-    def _subject(self) -> str:
-        match self.argument:
-            case "return" | "yield":
-                kind = f"the {self.argument} value"
-                return kind if self.place == self.argument else f"{kind} (at `{self.place}`)"
-            case _ if self.argument.startswith("local "):
-                return f"the local `{self.place.removeprefix('local ')}`"
-            case _:
-                return f"{'attribute' if self.argument.startswith('self.') else 'argument'} `{self.place}`"
+
+def subject(argument: str, place: str) -> str:
+    """What a message is about, in words: `` argument `xs[2]` ``, `the return value`."""
+    match argument:
+        case "return" | "yield":
+            kind = f"the {argument} value"
+            return kind if place == argument else f"{kind} (at `{place}`)"
+        case _ if argument.startswith("local "):
+            return f"the local `{place.removeprefix('local ')}`"
+        case _:
+            return f"{'attribute' if argument.startswith('self.') else 'argument'} `{place}`"
 
 
 class ShapeError(TypeError):

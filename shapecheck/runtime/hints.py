@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import inspect
 import itertools
+import re
 import sys
 import types
 import typing
@@ -44,6 +45,7 @@ __all__ = [
     "first_items",
     "mentions_arrays",
     "names_in",
+    "opened",
     "other_hints",
     "read_hint",
     "read_record",
@@ -187,7 +189,11 @@ class OtherHint:
 
     def __str__(self) -> str:
         text = inspect.formatannotation(self.hint)
-        return text.replace("collections.abc.", "").replace("NoneType", "None")
+        return re.sub(r"collections\.abc\.|jaxtyping\.|\bOptional\[(.*)\]$", _shorter, text).replace("NoneType", "None")
+
+
+def _shorter(found: re.Match[str]) -> str:
+    return f"{found[1]} | None" if found[1] else ""
 
 
 type Hint = (
@@ -384,6 +390,11 @@ def _read_other(hint: Any, tower: bool) -> Hint:
 
 def _is_unknowable(hint: Any) -> bool:
     return any(hint is each for each in _UNKNOWABLE) or any(map(_is_unknowable, get_args(hint)))
+
+
+def opened(hint: OtherHint) -> Hint:
+    """A hint of beartype's taken apart as if there were arrays in it, to find which part of a value does not fit."""
+    return _read_generic(hint.hint, hint.tower)
 
 
 def _children(hint: Hint) -> tuple[Hint, ...]:

@@ -68,7 +68,8 @@ def problem(hint: Any) -> str | None:
 
 def _modern(hint: Any) -> Any:
     """The same hint without `typing.List` and the like, about which beartype warns."""
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin: Any = get_origin(hint)
+    arguments = get_args(hint)
     if origin is None or not arguments:
         return origin if isinstance(origin, type) and type(hint).__module__ == "typing" else hint
     if origin is typing.Literal:

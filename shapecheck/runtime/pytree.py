@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-__all__ = ["Structures", "fits_composite", "flatten", "is_composite", "unknown_structure"]
+__all__ = ["Structures", "fits_composite", "flatten", "is_composite", "leaf_path", "unknown_structure"]
 
 type Structures = Mapping[str, Any]  # name -> jax.tree_util.PyTreeDef
 
@@ -22,6 +22,14 @@ def flatten(tree: object, is_leaf: Callable[[object], bool]) -> tuple[list[Any],
     """Leaves and structure; what already is a leaf is not taken apart."""
     leaves, structure = _tree_util().tree_flatten(tree, is_leaf=is_leaf)
     return leaves, structure
+
+
+def leaf_path(tree: object, index: int, leaves: list[Any]) -> str:
+    """The way to one of the leaves that :func:`flatten` has found, as it is written in Python: `['layers'][0].weight`."""
+    known = set(map(id, leaves))
+    found, _ = _tree_util().tree_flatten_with_path(tree, is_leaf=lambda node: id(node) in known)
+    path: str = _tree_util().keystr(found[index][0])
+    return path
 
 
 def is_composite(words: tuple[str, ...]) -> bool:

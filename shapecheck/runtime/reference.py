@@ -7,7 +7,8 @@ the only place that decides a failure and says why. Sources of the semantics: ja
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, assert_never
+from functools import cache, partial
+from typing import Any, Final, Literal, assert_never, get_args, get_origin
 
 from shapecheck.core.expression import Expression, evaluate_axis
 from shapecheck.core.grammar import Axis, Name, Size
@@ -28,9 +29,10 @@ from shapecheck.runtime.hints import (
     UnionHint,
     VariableHint,
     first_items,
+    opened,
 )
 from shapecheck.runtime.others import accepts
-from shapecheck.runtime.pytree import fits_composite, flatten, is_composite, unknown_structure
+from shapecheck.runtime.pytree import fits_composite, flatten, is_composite, leaf_path, unknown_structure
 from shapecheck.runtime.scope import Place, Run, Scope
 from shapecheck.runtime.type_variables import narrow
 
@@ -82,7 +84,7 @@ def match(hint: Hint, value: Any, scope: Scope, place: Place) -> Failure | None:
         case ClassHint(classes):
             return None if isinstance(value, classes) else _wrong_class(hint, value, place)
         case OtherHint(other, tower):
-            return None if accepts(other, value, tower=tower) else _wrong_class(hint, value, place)
+            return None if accepts(other, value, tower=tower) else _explained(hint, value, place)
         case UnionHint():
             return _match_union(hint, value, scope, place)
         case TreeHint():
@@ -100,6 +102,17 @@ def _wrong_class(hint: Hint, value: object, place: Place) -> Failure:
     return Failure("shape-type", reason, str(hint), describe(value), place)
 
 
+def _explained(hint: OtherHint, value: Any, place: Place) -> Failure:
+    """Why beartype does not take a value: the part of it that does not fit, or what can be said of the whole."""
+    parts = opened(hint)
+    if not isinstance(parts, OtherHint) and (failure := match(parts, value, Scope({}), place)):
+        return failure
+    if get_origin(hint.hint) is Literal:
+        choices = ", ".join(map(repr, get_args(hint.hint)))
+        return Failure("shape-type", f"it is not one of {choices}", str(hint), describe(value), place, progress=1)
+    return _wrong_class(hint, value, place)
+
+
 # Containers and unions
 
 
@@ -115,7 +128,10 @@ def _match_union(hint: UnionHint, value: Any, scope: Scope, place: Place) -> Fai
     closest = max(failures, key=lambda failure: (failure.place != place, failure.progress))
     if closest.place != place:  # an item of a container, whose own class is right
         return closest
-    return replace(closest, expected=str(hint)) if closest.progress else _wrong_class(hint, value, place)
+    if not closest.progress:
+        return _wrong_class(hint, value, place)
+    reasons = dict.fromkeys(each.reason for each in failures if each.place == place and each.progress == closest.progress)
+    return replace(closest, expected=str(hint), reason="; ".join(reasons))
 
 
 def _match_variable(hint: VariableHint, value: Any, scope: Scope, place: Place) -> Failure | None:
@@ -157,7 +173,7 @@ def _match_container(hint: _Parts, value: Any, place: Place) -> Failure | None:
             if not issubclass(type(value), tuple):
                 return _wrong_class(hint, value, place)
             if len(value) != len(items):
-                reason = f"it has {len(value)} items, not {len(items)}"
+                reason = f"it has {_count(len(value), 'item')}, not {len(items)}"
                 return Failure("shape-type", reason, str(hint), describe(value), place, progress=2)
             return None
         case ItemsHint(origin) | MappingHint(origin):
@@ -214,7 +230,8 @@ def _check_class(hint: ArrayHint, value: Any) -> None:
             raise _Misfit("shape-type", "it has no `shape` and `dtype`", progress=0)
     elif not isinstance(value, hint.array_type):
         expected = getattr(hint.array_type, "__name__", str(hint.array_type))
-        raise _Misfit("shape-type", f"its type is {class_of(value)}, not {expected}", progress=0)
+        reason = "it is None" if value is None else f"its type is {class_of(value)}, not {expected}"
+        raise _Misfit("shape-type", reason, progress=0)
 
 
 def _check_dtype(hint: ArrayHint, value: Any) -> None:
@@ -243,13 +260,14 @@ def _check_shape(hint: ArrayHint, shape: Sequence[Any], scope: Scope, place: Pla
 
 def _check_rank(rank: int, expected: int, *, variadic: bool) -> None:
     if variadic and rank < expected - 1:
-        raise _Misfit("shape-rank", f"it has {_axes(rank)}, not at least {expected - 1}", progress=2)
+        raise _Misfit("shape-rank", f"it has {_count(rank, 'axis')}, not at least {expected - 1}", progress=2)
     if not variadic and rank != expected:
-        raise _Misfit("shape-rank", f"it has {_axes(rank)}, not {expected}", progress=2)
+        raise _Misfit("shape-rank", f"it has {_count(rank, 'axis')}, not {expected}", progress=2)
 
 
-def _axes(count: int) -> str:
-    return f"{count} axis" if count == 1 else f"{count} axes"
+def _count(count: int, word: str) -> str:
+    plural = {"axis": "axes", "item": "items"}
+    return f"{count} {word if count == 1 else plural[word]}"
 
 
 def _check_axes(axes: Sequence[Axis], sizes: Sequence[Any], scope: Scope, place: Place, first: int) -> None:
@@ -313,7 +331,7 @@ def _check_run(axis: Axis, shape: tuple[Any, ...], scope: Scope, place: Place, f
     joined = join_runs(scope.runs[name], new)
     if joined is None:
         bound = f"{scope.runs[name].shape} in {scope.origin('*', name)}"
-        verb = "does not broadcast with" if axis.broadcast or scope.runs[name].broadcast else "but"
+        verb = "which does not broadcast with" if axis.broadcast or scope.runs[name].broadcast else "but"
         raise _Misfit("shape-broadcast" if verb != "but" else "shape-mismatch", f"`{axis.text}` is {shape}, {verb} {bound}")
     scope.bind_run(name, joined, place, first)
 
@@ -355,9 +373,9 @@ def _match_tree(hint: TreeHint, value: Any, scope: Scope, place: Place) -> Failu
         return None
     leaves, structure = _flatten(hint, value, scope, place)
     if scope.flattening:
-        return _match_leaves(hint, leaves, scope, place)
+        return _match_leaves(hint, value, leaves, scope, place)
     saved = scope.save()
-    failure = _match_structure(hint, structure, scope, place) or _match_leaves(hint, leaves, scope, place)
+    failure = _match_structure(hint, structure, scope, place) or _match_leaves(hint, value, leaves, scope, place)
     if failure:
         scope.restore(saved)
     return failure
@@ -401,12 +419,13 @@ def _wrong_structure(hint: TreeHint, structure: Any, scope: Scope, place: Place)
     return Failure("shape-mismatch", reason, str(hint), str(structure), place, None, scope.bindings(), 3)
 
 
-def _match_leaves(hint: TreeHint, leaves: list[Any], scope: Scope, place: Place) -> Failure | None:
+def _match_leaves(hint: TreeHint, value: Any, leaves: list[Any], scope: Scope, place: Place) -> Failure | None:
+    path = cache(lambda index: leaf_path(value, index, leaves))
     for index, leaf in enumerate(leaves):
         inner = _enter_leaf(hint, index, scope)
         outer, scope.leaf = scope.leaf, inner
         try:
-            failure = match(hint.leaf, leaf, scope, place.leaf(index) if len(leaves) > 1 else place)
+            failure = match(hint.leaf, leaf, scope, place.leaf(partial(path, index)) if leaf is not value else place)
         finally:
             scope.leaf = outer
         if failure:

@@ -5,7 +5,7 @@ One :class:`Scope` lives as long as one call of a checked function. Filled by th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,21 +16,24 @@ __all__ = ["Place", "Run", "Scope"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value stands: the parameter, and the way from there: `xs`, `[2]["w"]`."""
+    """Where a value stands: the parameter, and the way from there: `xs`, `[2]["w"]`; worked out late where that takes time."""
 
     argument: str
-    path: str = ""
+    path: str | Callable[[], str] = ""
 
     def __str__(self) -> str:
-        return f"{self.argument}{self.path}"
+        return f"{self.argument}{self._path()}"
+
+    def _path(self) -> str:
+        return self.path if isinstance(self.path, str) else self.path()
 
     def at(self, key: object) -> Place:
         """An item of it."""
-        return Place(self.argument, f"{self.path}[{key!r}]")
+        return Place(self.argument, f"{self._path()}[{key!r}]")
 
-    def leaf(self, index: int) -> Place:
+    def leaf(self, path: Callable[[], str]) -> Place:
         """A leaf of the PyTree it is."""
-        return Place(self.argument, f"{self.path}<leaf {index}>")
+        return Place(self.argument, lambda: f"{self._path()}{path()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Run:
     shape: tuple[Any, ...]
 
 
+type _Origin = tuple[Place | str, int | None]
 type _Saved = tuple[dict[str, Any], dict[str, Run], dict[str, Any], dict[str, tuple[type, ...]]]
 
 
@@ -59,7 +63,7 @@ class Scope:
     sizes: dict[str, Any] = field(default_factory=dict[str, Any])
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     trees: dict[str, Any] = field(default_factory=dict[str, Any])
-    origins: dict[tuple[str, str], tuple[str, int | None]] = field(default_factory=dict[tuple[str, str], tuple[str, int | None]])
+    origins: dict[tuple[str, str], _Origin] = field(default_factory=dict[tuple[str, str], "_Origin"])
     classes: dict[str, tuple[type, ...]] = field(default_factory=dict[str, tuple[type, ...]])
     leaf: str | None = None
     flattening: bool = False
@@ -97,17 +101,18 @@ class Scope:
 
     def _remember(self, kind: str, name: str, place: Place, axis: int | None) -> None:
         self.origins.pop((kind, name), None)  # so that the order is that of the last binding
-        self.origins[kind, name] = (str(place), axis)
+        self.origins[kind, name] = (place, axis)
 
     def origin(self, kind: str, name: str) -> str:
         """Who bound a name, in words: `` `x` axis 1 ``."""
         argument, axis = self.origins[kind, name]
-        return Binding(name, 0, argument, axis).origin
+        return Binding(name, 0, str(argument), axis).origin
 
     def bindings(self) -> tuple[Binding, ...]:
         """Every name that is bound, in the order of binding."""
         found: list[Binding] = []
-        for (kind, name), (argument, axis) in self.origins.items():
+        for (kind, name), (place, axis) in self.origins.items():
+            argument = str(place)
             match kind:
                 case "" if name in self.sizes:
                     found.append(Binding(name, self.sizes[name], argument, axis))

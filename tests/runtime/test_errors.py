@@ -62,8 +62,27 @@ attend: argument `k` does not fit its annotation
 attend: argument `q` does not fit its annotation
   expected  Float[Tensor, "b t d"]
   found     Float32[Tensor, "3 4"]
+  because   it has 2 axes, not 3""",
+    ),
+    (
+        lambda: attend(zeros(1, 3, 4), zeros(5, 4)),
+        """\
+attend: argument `k` does not fit its annotation
+  expected  Float[Tensor, "b s d"]
+  found     Float32[Tensor, "5 4"]
   because   it has 2 axes, not 3
-  hint      a leading axis is missing""",
+  bound     b = 1 (`q` axis 0), t = 3 (`q` axis 1), d = 4 (`q` axis 2)
+  hint      an axis of size 1 is missing in front""",
+    ),
+    (
+        lambda: attend(zeros(2, 3, 4), zeros(2, 1, 5, 4)),
+        """\
+attend: argument `k` does not fit its annotation
+  expected  Float[Tensor, "b s d"]
+  found     Float32[Tensor, "2 1 5 4"]
+  because   it has 4 axes, not 3
+  bound     b = 2 (`q` axis 0), t = 3 (`q` axis 1), d = 4 (`q` axis 2)
+  hint      axis 1, of size 1, is too many""",
     ),
     (
         lambda: attend(zeros(2, 3, 4), zeros(2, 5, 4), zeros(3, 5)),
@@ -113,11 +132,11 @@ several: argument `xs[1]` does not fit its annotation
     (
         lambda: several([np.zeros(2)], {"a": jnp.zeros(1), "b": jnp.zeros(2)}),
         """\
-several: argument `tree<leaf 1>` does not fit its annotation
+several: argument `tree['b']` does not fit its annotation
   expected  Float[Array, "m"]
   found     Float32[Array, "2"]
-  because   axis 0 (`m`) is 2, but 1 in `tree<leaf 0>` axis 0
-  bound     n = 2 (`xs[0]` axis 0), T = PyTreeDef({'a': *, 'b': *}) (`tree`), m = 1 (`tree<leaf 0>` axis 0)""",
+  because   axis 0 (`m`) is 2, but 1 in `tree['a']` axis 0
+  bound     n = 2 (`xs[0]` axis 0), T = PyTreeDef({'a': *, 'b': *}) (`tree`), m = 1 (`tree['a']` axis 0)""",
     ),
     (
         lambda: several([np.zeros(2)], None, np.zeros((4, 3)), np.zeros((5, 3))),
@@ -141,7 +160,15 @@ several: the return value (at `return['out']`) does not fit its annotation
 
 
 @checked
-def pad(x: Float[np.ndarray, "n"], mode: Literal["edge", "wrap"] = "edge", **options: int | str) -> None: ...
+def pad(x: Float[np.ndarray, "n"], mode: Literal["edge", "wrap"] = "edge", sizes: tuple[int, int] | None = None) -> None: ...
+
+
+@checked
+def either(
+    x: Float[np.ndarray, "n"] | Float[np.ndarray, "n 2"] | None,
+    named: dict[str, list[Int[np.ndarray, "n"]]] | None = None,
+    *batches: Float[np.ndarray, "*#b _"],
+) -> None: ...
 
 
 TEXTS += [
@@ -151,8 +178,59 @@ TEXTS += [
 pad: argument `mode` does not fit its annotation
   expected  Literal['edge', 'wrap']
   found     str 'reflect'
+  because   it is not one of 'edge', 'wrap'
+  bound     n = 2 (`x` axis 0)""",
+    ),
+    (
+        lambda: pad(np.zeros(2), sizes=(1, "2")),  # type: ignore[arg-type]
+        """\
+pad: argument `sizes[1]` does not fit its annotation
+  expected  int
+  found     str '2'
   because   its type is str
   bound     n = 2 (`x` axis 0)""",
+    ),
+    (
+        lambda: pad(np.zeros(2), sizes=(1,)),  # type: ignore[arg-type]
+        """\
+pad: argument `sizes` does not fit its annotation
+  expected  tuple[int, int] | None
+  found     tuple (1,)
+  because   it has 1 item, not 2
+  bound     n = 2 (`x` axis 0)""",
+    ),
+    (
+        lambda: either(np.zeros((2, 3, 4))),
+        """\
+either: argument `x` does not fit its annotation
+  expected  Float[ndarray, "n"] | Float[ndarray, "n 2"] | None
+  found     Float64[ndarray, "2 3 4"]
+  because   it has 3 axes, not 1; it has 3 axes, not 2""",
+    ),
+    (
+        lambda: either([np.zeros(2)]),  # type: ignore[arg-type]
+        """\
+either: argument `x` does not fit its annotation
+  expected  Float[ndarray, "n"] | Float[ndarray, "n 2"] | None
+  found     list [array([0., 0.])]
+  because   its type is list""",
+    ),
+    (
+        lambda: either(None, {"a": [np.zeros(2)]}),
+        """\
+either: argument `named['a'][0]` does not fit its annotation
+  expected  Int[ndarray, "n"]
+  found     Float64[ndarray, "2"]
+  because   its dtype is float64, which is not in Int""",
+    ),
+    (
+        lambda: either(None, None, np.zeros((3, 4, 2)), np.zeros((2, 4, 5))),
+        """\
+either: argument `batches[1]` does not fit its annotation
+  expected  Float[ndarray, "*#b _"]
+  found     Float64[ndarray, "2 4 5"]
+  because   `*#b` is (2, 4), which does not broadcast with (3, 4) in `batches[0]` axis 0
+  bound     *b = (3, 4) (`batches[0]` axis 0)""",
     ),
     (
         lambda: pad(np.zeros((2, 3))),
@@ -214,7 +292,7 @@ def test_an_annotation_that_makes_no_sense() -> None:
     @checked
     def f(x: Float[np.ndarray, "n+1"], y: Float[np.ndarray, "n"]) -> None: ...
 
-    with pytest.raises(AnnotationError, match='the axis "n\\+1" cannot be evaluated: `n` is not bound') as caught:
+    with pytest.raises(AnnotationError, match='f: argument `x` cannot be checked: the axis "n\\+1" cannot be') as caught:
         f(np.zeros(2), np.zeros(3))
     assert isinstance(caught.value, jaxtyping.AnnotationError)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
