@@ -394,7 +394,7 @@ def _is_unknowable(hint: Any) -> bool:
 
 def opened(hint: OtherHint) -> Hint:
     """A hint of beartype's taken apart as if there were arrays in it, to find which part of a value does not fit."""
-    return _read_generic(hint.hint, hint.tower)
+    return hint if get_origin(hint.hint) is Annotated else _read_generic(hint.hint, hint.tower)
 
 
 def _children(hint: Hint) -> tuple[Hint, ...]:

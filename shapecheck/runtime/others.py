@@ -8,8 +8,8 @@ import functools
 import operator
 import typing
 from collections.abc import Callable
-from functools import cache
-from types import GenericAlias, UnionType
+from functools import cache, lru_cache
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 __all__ = ["accepts", "compiled_check", "problem"]
@@ -39,8 +39,30 @@ def _configuration(tower: bool) -> Any:
     return beartype.BeartypeConf(is_pep484_tower=tower)
 
 
-def compiled_check(hint: Any, *, tower: bool = False) -> Callable[[Any], bool] | None:
+type _Check = Callable[[Any], bool]
+
+
+def compiled_check(hint: Any, *, tower: bool = False) -> _Check | None:
     """A function that is True, or raises if its argument does not fit; None if beartype does not know such hints."""
+    check = _compiled(hint, tower)
+    return None if isinstance(check, str) else check
+
+
+def problem(hint: Any) -> str | None:
+    """Why beartype cannot check a hint, in its words; None if it can."""
+    check = _compiled(hint, False)
+    return check if isinstance(check, str) else None
+
+
+def _compiled(hint: Any, tower: bool) -> _Check | str:
+    try:
+        return _compiled_once(hint, tower)
+    except TypeError:  # a hint without hash
+        return _compile(hint, tower)
+
+
+def _compile(hint: Any, tower: bool) -> _Check | str:
+    """The function, or why there is none."""
     import beartype
     import beartype.roar
 
@@ -50,20 +72,12 @@ def compiled_check(hint: Any, *, tower: bool = False) -> Callable[[Any], bool] |
     check.__annotations__ = {"value": _modern(hint)}  # no check of the answer
     try:
         return beartype.beartype(conf=_configuration(tower))(check)
-    except beartype.roar.BeartypeException:
-        return None
-
-
-def problem(hint: Any) -> str | None:
-    """Why beartype cannot check a hint, in its words; None if it can."""
-    import beartype.door
-    import beartype.roar
-
-    try:
-        beartype.door.is_bearable(None, _modern(hint), conf=_configuration(False))
     except beartype.roar.BeartypeException as error:
-        return str(error).split(". ")[0].splitlines()[0].removeprefix("Is_bearable() ")
-    return None
+        return str(error).splitlines()[0].partition('parameter "value" ')[2].split(". ")[0]
+
+
+_compiled_once = lru_cache(512)(_compile)
+"""Most hints stand in many functions."""
 
 
 def _modern(hint: Any) -> Any:
@@ -81,5 +95,5 @@ def _modern(hint: Any) -> Any:
         return functools.reduce(operator.or_, modern)
     if origin is typing.Union:
         return typing.Union[modern]  # noqa: UP007 - built from a tuple
-    old = isinstance(origin, type) and isinstance(getattr(hint, "_name", None), str) and not isinstance(hint, GenericAlias)
+    old = type(hint).__module__ == "typing" and isinstance(getattr(hint, "_name", None), str)
     return origin[modern] if old or modern != arguments else hint
