@@ -196,6 +196,8 @@ def refilled(lifted: Lifted, run: Shape, content: Mapping[str, tuple[Item, ...]]
         items = content.get(axis.at, _left(sizes, keep))
         if items is None or (at is None and any(item is ANY_RUN for item in items)):
             return (ANY_RUN,)
+        if axis.is_run and at is not None and len(items) not in (0, len(at)):
+            return (ANY_RUN,)
         extra += len(items)
         filled.update(_by_place(at or (), items, axis.is_run))
     if not lifted.is_known:
@@ -211,7 +213,7 @@ def _left(sizes: Shape, keep: Value) -> tuple[Item, ...] | None:
 
 
 def _by_place(at: tuple[int, ...], items: tuple[Item, ...], several: bool) -> Mapping[int, tuple[Item, ...]]:
-    if several and len(items) == len(at):
+    if several and items:
         return {index: (item,) for index, item in zip(at, items, strict=True)}
     return {index: items if number == 0 else () for number, index in enumerate(at)}
 

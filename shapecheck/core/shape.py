@@ -133,6 +133,18 @@ def axis_from_right(shape: Shape, distance: int) -> Dim | None:
     return UNKNOWN_DIM if shape.run is not None else None
 
 
+def negative_size(shape: Shape) -> Mismatch | None:
+    """The mismatch of a shape that cannot be: a size is below zero."""
+    for axis, size in enumerate(shape.items):
+        if isinstance(size, Dim) and size.constant is not None and size.constant < 0:
+            return _negative(axis, size)
+    return None
+
+
+def _negative(axis: int, size: Dim) -> Mismatch:
+    return Mismatch("shape-op", f"a size of {size} on axis {axis}", axis, "0 or more", str(size))
+
+
 def unknown_of_rank(rank: int) -> Shape:
     """A shape of `rank` unknown sizes."""
     return Shape((UNKNOWN_DIM,) * rank)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim, extremum
 from shapecheck.core.notation import Axis, Operand, Term, Terms, names_in, parse
 from shapecheck.core.placing import Lifted, Scalars, inserted, lift, refilled
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, broadcasts_to, clash, from_items
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, broadcasts_to, clash, from_items, negative_size
 from shapecheck.core.value import Value
 
 NO_FACTS: Facts = frozenset()
@@ -42,9 +42,9 @@ class _Bound:
 
     def name(self, position: int) -> str:
         """What a message calls an operand."""
-        if self.count == 2:
-            return ("the left", "the right")[position]
-        return self.names[position] if self.names else f"argument {position + 1}"
+        if self.names:
+            return self.names[position]
+        return ("the left", "the right")[position] if self.count == 2 else f"argument {position + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Signature:
     results: tuple[Terms, ...]
     names: frozenset[str]
     runs: frozenset[str]
+    order: tuple[int, ...]
+    """The operands in the order in which they are bound: those that only have to fit come last."""
     kept: frozenset[str]
     """The names that a result has; the others are summed over."""
 
@@ -79,14 +81,15 @@ class Signature:
             fixed: names bound beforehand, such as the sizes of a layer; an unknown size binds nothing.
             call: the arguments that name axes, and `keepdim`.
             scalars: what an axis 0 or -1 of a scalar is.
-            names: what a mismatch calls the operands, where there are more than two.
+            names: what a mismatch calls the operands; two without names are the left and the right one.
         """
         if len(shapes) != len(self.operands):
             raise ValueError(f"{self.text!r} has {len(self.operands)} operands, got {len(shapes)}")
         bound = _begin(fixed or {}, facts, len(shapes), self.kept, call or {})
         bound.names = names
         undecided = False
-        for position, (operand, actual) in enumerate(zip(self.operands, shapes, strict=True)):
+        for position in self.order:
+            operand, actual = self.operands[position], shapes[position]
             rest = _lift(operand, actual, position, bound, scalars) if operand.lifted else actual
             taken = rest if isinstance(rest, Mismatch) else _take(operand, rest, self._absorbs(position, shapes))
             if isinstance(taken, Mismatch):
@@ -101,7 +104,8 @@ class Signature:
     def _answers(self, bound: _Bound) -> Shape | tuple[Shape, ...] | Mismatch:
         answers: list[Shape] = []
         for terms in self.results:
-            answer = _result(terms, bound)
+            found = _result(terms, bound)
+            answer = found if isinstance(found, Mismatch) else negative_size(found) or found
             if isinstance(answer, Mismatch):
                 return answer
             answers.append(answer)
@@ -140,7 +144,8 @@ def signature(text: str) -> Signature:
     runs = frozenset(each.run for each in operands if each.run) | {
         run for terms in results for term in terms for run in term.runs
     }
-    return Signature(text, operands, results, names_in(operands, results), runs, kept)
+    order = tuple(sorted(range(len(operands)), key=lambda index: operands[index].broadcasts))
+    return Signature(text, operands, results, names_in(operands, results), runs, order, kept)
 
 
 def _begin(fixed: Fixed, facts: Facts, count: int, kept: frozenset[str], call: Mapping[str, Value]) -> _Bound:
@@ -279,7 +284,7 @@ def _bind(operand: Operand, taken: _Taken, position: int, bound: _Bound) -> Mism
     parts = bound.parts.setdefault(operand.run, [])
     parts.append((bound.name(position), taken.between))
     if isinstance(joined, Mismatch):
-        if bound.count > 2 and (apart := _apart(parts, len(operand.right), bound)) is not None:
+        if bound.names and (apart := _apart(parts, len(operand.right), bound)) is not None:
             return apart
         return joined if before is None or not operand.axes else _batch_mismatch(before, taken.between)
     bound.runs[operand.run] = joined
@@ -354,7 +359,7 @@ def _axis_mismatch(axis: Axis, wanted: Dim, actual: Dim, index: int, position: i
 
 def _between(axis: Axis, wanted: Dim, actual: Dim, index: int, names: tuple[str, str], bound: _Bound) -> str:
     """Why two operands, called as in `names`, do not meet in an axis."""
-    if bound.count > 2:
+    if bound.names or bound.count > 2:
         return f"{_which(index)} of {names[1]} should be {wanted} as in {names[0]}, found {actual}"
     if axis.name not in bound.kept:
         return f"inner axes differ: {wanted} on {names[0]}, {actual} on {names[1]}"
@@ -414,7 +419,7 @@ def _value(tree: ast.expr, bound: _Bound) -> Dim:
         case ast.Constant(value=int(size)):
             return dim(size)
         case ast.Name(id=name):
-            return bound.sizes.get(name, UNKNOWN_DIM)
+            return bound.sizes.get(name, ONE if name in bound.dropped else UNKNOWN_DIM)
         case ast.BinOp(left=ast.Name(id=name) as first, op=ast.BitOr(), right=second):
             return _value(first if name in bound.sizes or name in bound.vague else second, bound)
         case ast.BinOp(left=left, op=op, right=right):

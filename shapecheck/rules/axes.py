@@ -12,7 +12,7 @@ from functools import wraps
 
 from shapecheck.core.axes import insertion_place, of_rank, out_of_range, place, places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, bounds, compare
-from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, from_items
+from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, from_items, negative_size
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.table import Compute
 
@@ -104,10 +104,8 @@ def shape_argument(value: Value) -> Shape | Mismatch:
 
 
 def _checked(sizes: tuple[Dim, ...]) -> Shape | Mismatch:
-    for axis, size in enumerate(sizes):
-        if size.constant is not None and size.constant < 0:
-            return Mismatch("shape-op", f"a size of {size} on axis {axis}", axis, "0 or more", str(size))
-    return Shape(sizes)
+    found = Shape(sizes)
+    return negative_size(found) or found
 
 
 def flag(value: Value) -> bool | None:

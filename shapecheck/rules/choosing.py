@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shapecheck.core.dim import UNKNOWN_DIM
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import COMPLEX, FLOATING, Typed, result_type
 from shapecheck.core.shape import Mismatch, Shape, broadcast_all
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
+from shapecheck.core.value import Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.families import (
     TORCH,
+    DTypeRule,
     floated,
     gufunc,
+    kept,
     only,
     promoted,
     refused_dtype,
@@ -40,53 +44,54 @@ def _indices(a: Arguments) -> Result:
     return Many(one) if rank is None else (one,) * max(rank, 1)
 
 
-def masked_fill(a: Arguments) -> Result:
-    """Both broadcast; the mask is bool and the array keeps its dtype."""
-    array, mask = a.array("input"), a["mask"]
-    if array is None:
-        return UNKNOWN
-    if isinstance(mask, Array) and "bool" not in mask.dtype.names:
-        return refused_dtype(mask, "bool")
-    if (refused := not_one_value(a["value"])) is not None:
-        return refused
-    found = broadcast_all([array.shape, shape_of(mask)], a.facts, ("the array", "the mask"))
-    return found if isinstance(found, Mismatch) else array.with_shape(found)
+def masked(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The array's own dtype; the mask is bool."""
+    mask = values[1]
+    return refused_dtype(mask, "bool") if isinstance(mask, Array) and "bool" not in mask.dtype.names else kept(values, library)
 
 
-def not_one_value(value: Value) -> Mismatch | None:
-    """The mismatch of an array with axes where one value is wanted."""
+def one_value(a: Arguments) -> Mismatch | None:
+    """The mismatch of a `value` that is an array with axes."""
+    value = a["value"]
     if not isinstance(value, Array) or not value.shape.min_rank:
         return None
     return Mismatch("shape-rank", f"the value must have no axes, found ({value.shape})", None, "no axes", str(value.shape))
 
 
-def clamp(a: Arguments) -> Result:
-    """Bounds are numbers or arrays that broadcast; all promote."""
-    names = [name for name in ("input", "min", "max") if a[name] is not None]
-    values = [a[name] for name in names]
-    found = broadcast_all([shape_of(value) for value in values], a.facts, ("the array", *names[1:]))
-    if isinstance(found, Mismatch):
-        return found
-    kinds = {isinstance(value, Array) for value in values[1:]}
-    mixed = a.library is Library.TORCH and len(kinds) == 2  # torch then promotes in two steps
-    return typed_result(found, Typed(ANY_DTYPE) if mixed else result_type(values, a.library), a.library)
+def given(typed: DTypeRule) -> DTypeRule:
+    """The dtype of those operands that the call has."""
 
+    def of_given(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        return typed([value for value in values if value is not None], library)
+
+    return of_given
+
+
+def bounded(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """All promote; with a number and an array as bounds torch does that in two steps."""
+    kinds = {isinstance(value, Array) for value in values[1:]}
+    return Typed(ANY_DTYPE) if library is Library.TORCH and len(kinds) == 2 else promoted(values, library)
+
+
+MASKED = "the array, the mask"
 
 TABLE: tuple[Rule, ...] = (
     rule(where, "condition, x|input=None, y|other=None", "torch.where", "jnp.where", "np.where"),
     rule(where, "x, condition, y|other", "Tensor.where"),
-    rule(masked_fill, "input, mask, value", *spelled("masked_fill", *TORCH)),
-    rule(
-        clamp,
+    gufunc("*s, *s -> *s", "input, mask, value", masked, *spelled("masked_fill", *TORCH), check=one_value, called=MASKED),
+    gufunc(
+        "*s, *s, *s -> *s",
         "input|a|arr|x, min|a_min=None, max|a_max=None",
+        given(bounded),
         *spelled("clamp clip", *TORCH),
         "np.clip",
         "jnp.clip",
         "ndarray.clip",
         "Array.clip",
+        called="the array, min, max",
     ),
-    rule(clamp, "input, min, max=None", *spelled("clamp_min", *TORCH)),
-    rule(clamp, "input, max, min=None", *spelled("clamp_max", *TORCH)),
+    gufunc("*s, *s -> *s", "input, min", promoted, *spelled("clamp_min", *TORCH), called="the array, min"),
+    gufunc("*s, *s -> *s", "input, max", promoted, *spelled("clamp_max", *TORCH), called="the array, max"),
     gufunc("*s, *s, *s -> *s", "input, end, weight", only(promoted, FLOATING, COMPLEX), *spelled("lerp", *TORCH)),
     gufunc("*s, *s, *s -> *s", "input, tensor1, tensor2, **", promoted, *spelled("addcmul", *TORCH)),
     gufunc("*s, *s, *s -> *s", "input, tensor1, tensor2, **", floated, *spelled("addcdiv", *TORCH)),

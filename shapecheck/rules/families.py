@@ -24,6 +24,7 @@ from shapecheck.core.promotion import (
     INTEGER,
     OPAQUE,
     Typed,
+    default,
     inexact,
     quotient,
     real_part,
@@ -36,6 +37,7 @@ from shapecheck.rules.axes import shape_argument
 from shapecheck.rules.table import Compute, Layer, Rule, parameters
 
 type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
+type Check = Callable[[Arguments], Mismatch | None]
 
 
 TORCH = ("torch.{}", "Tensor.{}")
@@ -61,6 +63,8 @@ def gufunc(
     *names: str,
     operands: str | None = None,
     scalars: Mapping[Library, Scalars] = TORCH_SCALARS,
+    check: Check | None = None,
+    called: str = "",
 ) -> Rule:
     """A rule whose shapes are a signature. Names of the signature that are other parameters stand for the arguments.
 
@@ -71,9 +75,12 @@ def gufunc(
         names: the operations.
         operands: the parameters that are the signature's operands, in order; by default the first ones.
         scalars: where an axis that an argument names may be one of a scalar.
+        called: what messages call the operands; more than two go by their parameters.
+        check: refuses what a signature cannot say, such as a `k` that is too large.
     """
     shapes, bound = signature(text), parameters(params)
     chosen = [each.name for each in bound.listed[: len(shapes.operands)]] if operands is None else operands.split()
+    words = called.split(", ") if called else chosen if len(chosen) > 2 else ()
     given = [each.name for each in bound.listed if each.name in shapes.names and each.name not in chosen]
 
     def compute(a: Arguments) -> Result:
@@ -81,8 +88,10 @@ def gufunc(
         fixed = _fixed(a, given, shapes)
         if isinstance(fixed, Mismatch):
             return fixed
-        known = [shape_of(value) for value in values]
-        found = shapes.apply(known, a.facts, fixed, a.values, scalars.get(a.library, Scalars.REFUSED), chosen)
+        if check is not None and (refused := check(a)) is not None:
+            return refused
+        known = [SCALAR if value is None else shape_of(value) for value in values]
+        found = shapes.apply(known, a.facts, fixed, a.values, scalars.get(a.library, Scalars.REFUSED), words)
         if isinstance(typed, tuple):
             return _results(found, [each(values, a.library) for each in typed], a.library)
         return typed_result(found, requested(a, typed(values, a.library)), a.library)
@@ -247,6 +256,15 @@ def always(name: str) -> DTypeRule:
         return Typed(dtype_set(name))
 
     return named
+
+
+def made_of(category: int) -> DTypeRule:
+    """The library's default dtype of a category, for arrays that are made of nothing."""
+
+    def default_dtype(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        return Typed(default(category, library))
+
+    return default_dtype
 
 
 def integers(values: Sequence[Value], library: Library) -> Typed | Mismatch:
