@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shapecheck.core.dim import UNKNOWN_DIM, bounds
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
-from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER
+from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Unknown, Value
-from shapecheck.rules.families import dtype_argument, spelled
-from shapecheck.rules.table import Compute, Rule, parameters, rule
+from shapecheck.rules.families import always, gufunc, kept, spelled, unknown_dtype
+from shapecheck.rules.table import Compute, Rule, rule
 
 DTYPE_METHODS = {
     "float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16", "long": "int64", "int": "int32",
@@ -27,12 +28,7 @@ TENSOR_TYPES = {
 
 def to_named(name: str) -> Rule:
     """`x.float()` and the like."""
-
-    def compute(a: Arguments) -> Result:
-        array = a.array("input")
-        return UNKNOWN if array is None else array.with_dtype(dtype(DTYPE_METHODS[name]))
-
-    return Rule((f"Tensor.{name}",), parameters("input, **"), compute, f"to {DTYPE_METHODS[name]}")
+    return gufunc("*s -> *s", "input, **", always(DTYPE_METHODS[name]), f"Tensor.{name}")
 
 
 def to(a: Arguments) -> Result:
@@ -72,20 +68,14 @@ def to_type(a: Arguments) -> Result:
     return array.with_dtype(asked if isinstance(asked, DTypes) else ANY_DTYPE)
 
 
-def astype(a: Arguments) -> Result:
-    """numpy's and jax's conversion."""
-    array = a.array("input")
-    return UNKNOWN if array is None else replace(array.with_dtype(dtype_argument(a["dtype"], a.library)), library=a.library)
-
-
-def type_as(a: Arguments) -> Result:
-    """The dtype of another array."""
-    array, other = a.array("input"), a.array("other")
-    return UNKNOWN if array is None else array.with_dtype(other.dtype if other is not None else ANY_DTYPE)
+def of_second(values: Sequence[Value], library: Library) -> Typed:
+    """The dtype of the other array."""
+    other = values[1]
+    return Typed(other.dtype if isinstance(other, Array) else ANY_DTYPE)
 
 
 def unchanged(a: Arguments) -> Result:
-    """A copy or view on any device: shape and dtype stay."""
+    """An array passes as it is; trees of arrays are not looked into."""
     return a.array("input") or UNKNOWN
 
 
@@ -159,25 +149,28 @@ TABLE: tuple[Rule, ...] = (
     *map(to_named, DTYPE_METHODS),
     rule(to, "input, *target, dtype=None, other=None, **", "Tensor.to"),
     rule(to_type, "input, dtype=None, **", "Tensor.type"),
-    rule(type_as, "input, other", "Tensor.type_as"),
-    rule(
-        astype,
+    gufunc("*s, *t -> *s", "input, other", of_second, "Tensor.type_as"),
+    gufunc(
+        "*s -> *s",
         "input|x|operand, dtype|new_dtype, **",
+        unknown_dtype,
         "ndarray.astype",
         "Array.astype",
         "jnp.astype",
         "np.astype",
         "jax.lax.convert_element_type",
     ),
-    rule(
-        unchanged,
+    gufunc(
+        "*s -> *s",
         "input, *args, **",
+        kept,
         *spelled("clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj", "Tensor.{}"),
         "Tensor.data",
         *spelled("clone detach", "torch.{}"),
         "Array.block_until_ready",
     ),
-    rule(unchanged, "input|a|x, **", *spelled("copy", "np.{}", "jnp.{}"), "jax.lax.stop_gradient"),
+    gufunc("*s -> *s", "input|a|x, **", kept, *spelled("copy", "np.{}", "jnp.{}")),
+    rule(unchanged, "input|a|x, **", "jax.lax.stop_gradient"),
     rule(device_put, "input|x, device=None, **", "jax.device_put"),
     rule(to_numpy, "input, **", "Tensor.numpy"),
     rule(item, "input, *args", *spelled("item", *_CLASSES)),

@@ -6,17 +6,16 @@ float64 and int64.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, bounds, dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
-from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, default
+from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, default
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
 from shapecheck.rules.axes import shape_argument
-from shapecheck.rules.families import dtype_argument, float_array, spelled
-from shapecheck.rules.table import Compute, Rule, rule
+from shapecheck.rules.families import dtype_argument, gufunc, kept, made_of, only, spelled, unknown_dtype
+from shapecheck.rules.table import Rule, rule
 
 # --- sizes and dtypes ---------------------------------------------------------------------------------------------
 
@@ -32,9 +31,22 @@ def made(a: Arguments, found: Shape | Mismatch, dtypes: DTypes, weak: bool = Fal
     return found if isinstance(found, Mismatch) else Array(found, dtypes, a.library, weak)
 
 
-def floats(a: Arguments) -> Result:
-    """`zeros`, `ones`, `empty`, `rand`, `randn`."""
-    return made(a, shape_argument(a["size"]), dtype_or(a, FLOATING))
+LINEAR = "*s, *s -> *s steps@axis"
+
+
+def filled(values: Sequence[Value], library: Library) -> Typed:
+    """The dtype of a fill value; jax calls that of Python numbers weak."""
+    value = values[0]
+    category = number_category(value)
+    if category is None:
+        return Typed(value.dtype if isinstance(value, Array) else ANY_DTYPE)
+    return Typed(default(category, library), library is Library.JAX and category != BOOLEAN)
+
+
+def between(values: Sequence[Value], library: Library) -> Typed:
+    """Numbers between two: floats, or complex numbers; between arrays it depends."""
+    categories = [number_category(value) for value in values]
+    return Typed(ANY_DTYPE if None in categories else default(COMPLEX if COMPLEX in categories else FLOATING, library))
 
 
 def number_category(value: Value) -> int | None:
@@ -48,43 +60,6 @@ def number_category(value: Value) -> int | None:
             return {"bool": BOOLEAN, "float": FLOATING, "complex": COMPLEX}.get(kind)
         case _:
             return None
-
-
-def full(a: Arguments) -> Result:
-    """The dtype is that of the fill value."""
-    value, asked = a["fill_value"], a["dtype"]
-    category = number_category(value)
-    if asked is not None:
-        dtypes = dtype_argument(asked, a.library)
-    else:
-        dtypes = default(category, a.library) if category is not None else value.dtype if isinstance(value, Array) else ANY_DTYPE
-    weak = asked is None and a.library is Library.JAX and category not in (None, BOOLEAN)
-    return made(a, shape_argument(a["size"]), dtypes, weak)
-
-
-def like(a: Arguments) -> Result:
-    """`zeros_like`: shape and dtype of another array unless given."""
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    shape = array.shape if a.values.get("shape") is None else shape_argument(a["shape"])
-    asked = a["dtype"]
-    dtypes = array.dtype if asked is None else dtype_argument(asked, a.library)
-    return made(a, shape, dtypes, array.weak and asked is None)
-
-
-def random_like(a: Arguments) -> Result:
-    """`rand_like` fills floats only."""
-    typed = float_array(a["input"]) if a["dtype"] is None else None
-    return typed or like(a)
-
-
-def new(a: Arguments) -> Result:
-    """`x.new_zeros(size)`: the dtype of `x` unless given."""
-    array = a.array("input")
-    asked = a["dtype"]
-    dtypes = dtype_argument(asked, a.library) if asked is not None else array.dtype if array is not None else ANY_DTYPE
-    return made(a, shape_argument(a["size"]), dtypes)
 
 
 # --- ranges -------------------------------------------------------------------------------------------------------
@@ -122,21 +97,6 @@ def _counts(span: Dim, library: Library) -> bool:
     return library is Library.TORCH or span.symbol is not None or (low is not None and low >= 0)
 
 
-def linspace(a: Arguments) -> Result:
-    """`steps` numbers between two."""
-    if number_category(a["start"]) is None or number_category(a["end"]) is None or a["retstep"] is not False:
-        return UNKNOWN
-    complexes = COMPLEX in (number_category(a["start"]), number_category(a["end"]))
-    return made(a, shape_argument(a["steps"]), dtype_or(a, COMPLEX if complexes else FLOATING))
-
-
-def spaced(a: Arguments) -> Result:
-    """`geomspace`, `logspace`: numbers between two, of floats."""
-    if number_category(a["start"]) is None or number_category(a["end"]) is None:
-        return UNKNOWN
-    return made(a, shape_argument(a["steps"]), ANY_DTYPE)
-
-
 def from_buffer(a: Arguments) -> Result:
     """A vector, as long as the data; `count` limits it."""
     count = a["count"]
@@ -154,21 +114,6 @@ def normal(a: Arguments) -> Result:
     if isinstance(found, Mismatch) or not arrays:
         return found if isinstance(found, Mismatch) else UNKNOWN
     return made(a, found, arrays[0].dtype if len(arrays) == 1 else ANY_DTYPE)
-
-
-def eye(a: Arguments) -> Result:
-    """`n` rows, `m` or `n` columns."""
-    rows, columns = a["n"], a["n"] if a["m"] is None else a["m"]
-    return made(a, shape_argument((rows, columns)), dtype_or(a, FLOATING))
-
-
-def one_axis(category: int) -> Compute:
-    """`randperm(n)`, windows: one axis of `n`."""
-
-    def one_axis_of(a: Arguments) -> Result:
-        return made(a, shape_argument(a["n"]), dtype_or(a, category))
-
-    return one_axis_of
 
 
 def torch_randint(a: Arguments) -> Result:
@@ -248,17 +193,6 @@ def _is_weak(data: Value, asked: Value, library: Library) -> bool:
     return data.weak if isinstance(data, Array) else number_category(data) not in (None, BOOLEAN)
 
 
-def scalar_tensor(a: Arguments) -> Result:
-    """A number as a float array, unless a dtype is asked for."""
-    return made(a, SCALAR, dtype_or(a, FLOATING))
-
-
-def from_numpy(a: Arguments) -> Result:
-    """The same array on torch's side."""
-    array = a.array("data")
-    return UNKNOWN if array is None else replace(array, library=Library.TORCH)
-
-
 def new_tensor(a: Arguments) -> Result:
     """Data with the dtype of an array."""
     array, asked = a.array("input"), a["dtype"]
@@ -271,51 +205,64 @@ def new_tensor(a: Arguments) -> Result:
 _SIZED = "*size, dtype=None, **"
 _SHAPED = "size|shape, dtype=None, **"
 
+FILLED = "*size -> *size"
+
 TABLE: tuple[Rule, ...] = (
-    rule(floats, _SIZED, *spelled("zeros ones empty rand randn", "torch.{}")),
-    rule(floats, _SHAPED, *spelled("zeros ones empty", "jnp.{}", "np.{}")),
-    rule(full, "size, fill_value, *, dtype=None, **", "torch.full"),
-    rule(full, "size|shape, fill_value, dtype=None, **", "jnp.full", "np.full"),
-    rule(like, "input, *, dtype=None, **", *spelled("zeros_like ones_like empty_like", "torch.{}")),
-    rule(like, "input, fill_value, *, dtype=None, **", "torch.full_like"),
-    rule(like, "input|a|prototype, dtype=None, shape=None, **", *spelled("zeros_like ones_like empty_like", "jnp.{}")),
-    rule(
-        like,
+    gufunc("-> *size", _SIZED, made_of(FLOATING), *spelled("zeros ones empty rand randn", "torch.{}")),
+    gufunc("-> *size", _SHAPED, made_of(FLOATING), *spelled("zeros ones empty", "jnp.{}", "np.{}")),
+    gufunc(FILLED, "size, fill_value, *, dtype=None, **", filled, "torch.full", operands="fill_value"),
+    gufunc(
+        FILLED, "size|shape, fill_value, dtype=None, **", filled, "jnp.full", "np.full", operands="fill_value"
+    ),
+    gufunc("*s -> *s", "input, *, dtype=None, **", kept, *spelled("zeros_like ones_like empty_like", "torch.{}")),
+    gufunc("*s -> *s", "input, fill_value, *, dtype=None, **", kept, "torch.full_like"),
+    gufunc(
+        "*s -> *shape|*s",
+        "input|a|prototype, dtype=None, shape=None, **",
+        kept,
+        *spelled("zeros_like ones_like empty_like", "jnp.{}"),
+    ),
+    gufunc(
+        "*s -> *shape|*s",
         "input|a|prototype, dtype=None, order='K', subok=True, shape=None, **",
+        kept,
         *spelled("zeros_like ones_like empty_like", "np.{}"),
     ),
-    rule(like, "input|a, fill_value, dtype=None, shape=None, **", "jnp.full_like"),
-    rule(like, "input|a, fill_value, dtype=None, order='K', subok=True, shape=None, **", "np.full_like"),
-    rule(random_like, "input, *, dtype=None, **", *spelled("rand_like randn_like", "torch.{}")),
-    rule(like, "input, low, high=None, *, dtype=None, **", "torch.randint_like"),
-    rule(new, "input, *size, dtype=None, **", *spelled("new_zeros new_ones new_empty", "Tensor.{}")),
-    rule(new, "input, size, fill_value, *, dtype=None, **", "Tensor.new_full"),
+    gufunc("*s -> *shape|*s", "input|a, fill_value, dtype=None, shape=None, **", kept, "jnp.full_like"),
+    gufunc("*s -> *shape|*s", "input|a, fill_value, dtype=None, order='K', subok=True, shape=None, **", kept, "np.full_like"),
+    gufunc("*s -> *s", "input, *, dtype=None, **", only(kept, FLOATING, COMPLEX), *spelled("rand_like randn_like", "torch.{}")),
+    gufunc("*s -> *s", "input, low, high=None, *, dtype=None, **", kept, "torch.randint_like"),
+    gufunc("*s -> *size", "input, *size, dtype=None, **", kept, *spelled("new_zeros new_ones new_empty", "Tensor.{}")),
+    gufunc("*s -> *size", "input, size, fill_value, *, dtype=None, **", kept, "Tensor.new_full"),
     rule(new_tensor, "input, data, *, dtype=None, **", "Tensor.new_tensor"),
     rule(arange, "start, end=None, step=1, *, dtype=None, **", "torch.arange"),
     rule(arange, "start, end|stop=None, step=1, dtype=None, **", "jnp.arange", "np.arange"),
-    rule(linspace, "start, end, steps, *, dtype=None, retstep=False, **", *spelled("linspace logspace", "torch.{}")),
-    rule(
-        linspace,
-        "start, end|stop, steps|num=50, endpoint=True, retstep=False, dtype=None, **",
+    gufunc("*s, *s -> *s steps", "start, end, steps, *, dtype=None, **", between, *spelled("linspace logspace", "torch.{}")),
+    gufunc(
+        LINEAR,
+        "start, end|stop, steps|num=50, endpoint=True, *, dtype=None, axis=0",
+        between,
         *spelled("linspace", "jnp.{}", "np.{}"),
     ),
-    rule(
-        spaced,
-        "start, end|stop, steps|num=50, endpoint=True, *, base=10.0, dtype=None, axis=0",
+    gufunc(
+        LINEAR,
+        "start, end|stop, steps|num=50, endpoint=True, *, base=10.0, as_dtype|dtype=None, axis=0",
+        unknown_dtype,
         *spelled("geomspace logspace", "jnp.{}", "np.{}"),
     ),
-    rule(eye, "n, m=None, *, dtype=None, **", "torch.eye"),
-    rule(eye, "n|N, m|M=None, k=0, dtype=None, **", *spelled("eye tri", "jnp.{}", "np.{}")),
-    rule(eye, "n, dtype=None, m=None", "jnp.identity", "np.identity"),
-    rule(one_axis(INTEGER), "n, *, dtype=None, **", "torch.randperm"),
-    rule(
-        one_axis(FLOATING),
+    gufunc("-> n m|n", "n, m=None, *, dtype=None, **", made_of(FLOATING), "torch.eye"),
+    gufunc("-> n m|n", "n|N, m|M=None, k=0, dtype=None, **", made_of(FLOATING), *spelled("eye tri", "jnp.{}", "np.{}")),
+    gufunc("-> n n", "n, dtype=None", made_of(FLOATING), "jnp.identity", "np.identity"),
+    gufunc("-> n", "n, *, dtype=None, **", made_of(INTEGER), "torch.randperm"),
+    gufunc(
+        "-> n",
         "n|window_length, periodic=True, *, dtype=None, **",
+        made_of(FLOATING),
         *spelled("hann_window hamming_window blackman_window bartlett_window", "torch.{}"),
     ),
-    rule(one_axis(FLOATING), "n|M, dtype=None", *spelled("hanning hamming blackman bartlett", "np.{}", "jnp.{}")),
+    gufunc("-> n", "n|M, dtype=None", made_of(FLOATING), *spelled("hanning hamming blackman bartlett", "np.{}", "jnp.{}")),
     rule(normal, "mean, std=1.0, size=None, *, dtype=None, **", "torch.normal"),
-    rule(one_axis(FLOATING), "n|window_length, periodic=True, beta=12.0, *, dtype=None, **", "torch.kaiser_window"),
+    gufunc("-> n", "n|window_length, periodic=True, beta=12.0, *, dtype=None, **", made_of(FLOATING), "torch.kaiser_window"),
     rule(from_buffer, "buffer, dtype, count=-1, **", "np.fromiter"),
     rule(from_buffer, "buffer, dtype='float64', count=-1, **", "np.frombuffer"),
     rule(from_buffer, "buffer, *, dtype, count=-1, **", "torch.frombuffer"),
@@ -330,6 +277,6 @@ TABLE: tuple[Rule, ...] = (
         "torch.asarray",
         *spelled("array asarray", "np.{}", "jnp.{}"),
     ),
-    rule(scalar_tensor, "data, *, dtype=None, **", "torch.scalar_tensor"),
-    rule(from_numpy, "data", "torch.from_numpy"),
+    gufunc("-> ", "data, *, dtype=None, **", made_of(FLOATING), "torch.scalar_tensor"),
+    gufunc("*s -> *s", "data", kept, "torch.from_numpy"),
 )

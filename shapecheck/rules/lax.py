@@ -8,7 +8,7 @@ from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed, result_
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
 from shapecheck.rules.axes import shape_argument
-from shapecheck.rules.creation import full, made
+from shapecheck.rules.creation import made
 from shapecheck.rules.families import dtype_argument, only, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
 
@@ -133,7 +133,6 @@ TABLE: tuple[Rule, ...] = (
     rule(broadcast, "operand, sizes, **", "jax.lax.broadcast"),
     rule(broadcast_in_dim, "operand, shape, broadcast_dimensions, **", "jax.lax.broadcast_in_dim"),
     rule(iota, "dtype, size, **", "jax.lax.iota"),
-    rule(full, "size|shape, fill_value, dtype=None, **", "jax.lax.full"),
     rule(first, "operand, update, start_indices, **", "jax.lax.dynamic_update_slice"),
     rule(first, "operand, update, start_index, axis, **", *spelled("dynamic_update_index_in_dim dynamic_update_slice_in_dim", J)),
 )
