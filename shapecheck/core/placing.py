@@ -194,15 +194,21 @@ def refilled(lifted: Lifted, run: Shape, content: Mapping[str, tuple[Item, ...]]
     extra = 0
     for axis, sizes, at in lifted.taken:
         items = content.get(axis.at, _left(sizes, keep))
-        if items is None or (at is None and any(item is ANY_RUN for item in items)):
-            return (ANY_RUN,)
-        if axis.is_run and at is not None and len(items) not in (0, len(at)):
+        if items is None or not _fit(at, items, axis.is_run):
             return (ANY_RUN,)
         extra += len(items)
-        filled.update(_by_place(at or (), items, axis.is_run))
+        if at is not None:
+            filled.update(_by_place(at, items, axis.is_run))
     if not lifted.is_known:
         return (*run.items, *[UNKNOWN_DIM] * extra) if run.rank is not None else (ANY_RUN,)
     return _woven(lifted, run, filled)
+
+
+def _fit(at: tuple[int, ...] | None, items: tuple[Item, ...], several: bool) -> bool:
+    """Whether it is known which item goes where."""
+    if at is None:
+        return not any(isinstance(item, Run) for item in items)
+    return not several or len(items) in (0, len(at))
 
 
 def _left(sizes: Shape, keep: Value) -> tuple[Item, ...] | None:

@@ -211,9 +211,8 @@ TABLE: tuple[Rule, ...] = (
     gufunc("-> *size", _SIZED, made_of(FLOATING), *spelled("zeros ones empty rand randn", "torch.{}")),
     gufunc("-> *size", _SHAPED, made_of(FLOATING), *spelled("zeros ones empty", "jnp.{}", "np.{}")),
     gufunc(FILLED, "size, fill_value, *, dtype=None, **", filled, "torch.full", operands="fill_value"),
-    gufunc(
-        FILLED, "size|shape, fill_value, dtype=None, **", filled, "jnp.full", "np.full", operands="fill_value"
-    ),
+    gufunc(FILLED, "size|shape, fill_value, dtype=None, **", filled, "jnp.full", "np.full", operands="fill_value"),
+    gufunc(FILLED, "size|shape, fill_value, dtype=None, **", filled, "jax.lax.full", operands="fill_value"),
     gufunc("*s -> *s", "input, *, dtype=None, **", kept, *spelled("zeros_like ones_like empty_like", "torch.{}")),
     gufunc("*s -> *s", "input, fill_value, *, dtype=None, **", kept, "torch.full_like"),
     gufunc(

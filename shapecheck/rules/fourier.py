@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
-from shapecheck.core.promotion import CATEGORY, COMPLEX, Typed, bits, default, mapped, quotient, real_part, result_type
-from shapecheck.core.promotion import FLOATING as FLOATS
+from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING, Typed, bits, mapped, quotient, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
 from shapecheck.rules.axes import integers, places, replaced, size_at, sizes
-from shapecheck.rules.families import gufunc, kept, spelled, typed_result
+from shapecheck.rules.families import NO_SCALARS, DTypeRule, gufunc, kept, made_of, spelled, typed_result
 from shapecheck.rules.table import Compute, Rule, rule
 
 type Length = Callable[[Dim], Dim]
 
 
-def complexes(value: Value, library: Library) -> Typed:
+def complexes(values: Sequence[Value], library: Library) -> Typed:
     """Complex numbers of the precision of the input's floats."""
-    found = quotient(result_type((value,), library), library).dtypes
+    found = quotient(result_type(values, library), library).dtypes
     return Typed(
         mapped(lambda name: name if CATEGORY[name] >= COMPLEX else "complex128" if bits(name) == 64 else "complex64", found)
     )
+
+
+def reals(values: Sequence[Value], library: Library) -> Typed:
+    """Floats; whether half precision survives depends on the number of axes and the library's version."""
+    own = quotient(result_type(values, library), library).dtypes
+    return Typed(real_part(complexes(values, library).dtypes) | real_part(own))
 
 
 def same_length(size: Dim) -> Dim:
@@ -45,13 +51,9 @@ def transform(name: str, length: Length) -> Compute:
         array = a.array("input")
         if array is None:
             return UNKNOWN
-        typed = complexes(array, a.library)
-        if length is full_length:
-            # Whether half precision survives depends on the number of axes and the library's version.
-            own = quotient(result_type((array,), a.library), a.library).dtypes
-            typed = Typed(real_part(typed.dtypes) | real_part(own))
+        typed = reals if length is full_length else complexes
         found = _transformed_shape(array.shape, a["dim"], a["n"], length)
-        return typed_result(found, typed, a.library)
+        return typed_result(found, typed((array,), a.library), a.library)
 
     transformed.__name__ = name
     return transformed
@@ -80,43 +82,47 @@ def _new_size(size: Dim, length: Length, is_last: bool, is_given: bool) -> Dim:
     return length(size) if not size.is_unknown else UNKNOWN_DIM
 
 
-def frequencies(length: Length) -> Compute:
-    """`fftfreq(n)`, `rfftfreq(n)`."""
-
-    def frequencies_of(a: Arguments) -> Result:
-        n = a["n"]
-        size = length(n) if isinstance(n, Dim) else UNKNOWN_DIM
-        return Array(Shape((size,)), default(FLOATS, a.library), a.library)
-
-    return frequencies_of
-
-
 MODULES = ("torch.fft.{}", "jnp.fft.{}", "np.fft.{}")
-_LENGTHS: tuple[tuple[str, Length], ...] = (("", same_length), ("r", half_length), ("ir", full_length))
 
 
-def transforms(prefix: str, length: Length) -> Sequence[Rule]:
-    """The transforms over one axis, two and all."""
-    stems = (f"{prefix}fft i{prefix}fft" if not prefix else f"{prefix}fft").split()
-    one = spelled(" ".join(stems), *MODULES)
-    two = spelled(" ".join(f"{stem}2" for stem in stems), *MODULES)
-    many = spelled(" ".join(f"{stem}n" for stem in stems), *MODULES)
-    return (
-        rule(transform("transform", length), "input|a, n=None, dim|axis=-1, norm=None", *one),
-        rule(transform("transform_2d", length), "input|a, n|s=None, dim|axes=(-2,-1), norm=None", *two),
-        rule(transform("transform_nd", length), "input|a, n|s=None, dim|axes=None, norm=None", *many),
-    )
+WHOLE, HALF, FULL = "*s m@dim -> *s n|m@dim", "*s m@dim -> *s (n|m)//2+1@dim", "*s m@dim -> *s n|2*(m-1)@dim"
+ALL = "*s *m@dim -> *s *n|*m@dim"
+ONE_AXIS = "input|a, n=None, dim|axis=-1, norm=None"
+TWO_AXES = "input|a, n|s=None, dim|axes=(-2,-1), norm=None"
+AXES = "input|a, n|s=None, dim|axes=None, norm=None"
+
+
+def one_axis(text: str, typed: DTypeRule, words: str) -> Rule:
+    """A transform over one axis."""
+    return gufunc(text, ONE_AXIS, typed, *spelled(words, *MODULES), scalars=NO_SCALARS)
+
+
+def all_axes(params: str, words: str) -> Rule:
+    """A transform of complex numbers over several axes; lengths without axes are of the last ones."""
+    row = gufunc(ALL, params, complexes, *spelled(words, *MODULES), scalars=NO_SCALARS)
+    counted = transform("transform_nd", same_length)
+
+    def compute(a: Arguments) -> Result:
+        return counted(a) if a["dim"] is None and a["n"] is not None else row.compute(a)
+
+    return replace(row, compute=compute)
 
 
 TABLE: tuple[Rule, ...] = (
-    *(row for prefix, length in _LENGTHS for row in transforms(prefix, length)),
-    rule(transform("transform", full_length), "input|a, n=None, dim|axis=-1, norm=None", *spelled("hfft", *MODULES)),
-    rule(transform("transform", half_length), "input|a, n=None, dim|axis=-1, norm=None", *spelled("ihfft", *MODULES)),
+    one_axis(WHOLE, complexes, "fft ifft"),
+    one_axis(HALF, complexes, "rfft ihfft"),
+    one_axis(FULL, reals, "irfft hfft"),
+    all_axes(TWO_AXES, "fft2 ifft2"),
+    all_axes(AXES, "fftn ifftn"),
+    rule(transform("transform_2d", half_length), TWO_AXES, *spelled("rfft2", *MODULES)),
+    rule(transform("transform_2d", full_length), TWO_AXES, *spelled("irfft2", *MODULES)),
+    rule(transform("transform_nd", half_length), AXES, *spelled("rfftn", *MODULES)),
+    rule(transform("transform_nd", full_length), AXES, *spelled("irfftn", *MODULES)),
     rule(transform("transform_2d", full_length), "input, n|s=None, dim=(-2,-1), norm=None", "torch.fft.hfft2"),
     rule(transform("transform_2d", half_length), "input, n|s=None, dim=(-2,-1), norm=None", "torch.fft.ihfft2"),
     rule(transform("transform_nd", full_length), "input, n|s=None, dim=None, norm=None", "torch.fft.hfftn"),
     rule(transform("transform_nd", half_length), "input, n|s=None, dim=None, norm=None", "torch.fft.ihfftn"),
     gufunc("*s -> *s", "input|x, **", kept, *spelled("fftshift ifftshift", *MODULES)),
-    rule(frequencies(same_length), "n, d=1.0, **", *spelled("fftfreq", *MODULES)),
-    rule(frequencies(half_length), "n, d=1.0, **", *spelled("rfftfreq", *MODULES)),
+    gufunc("-> n", "n, d=1.0, **", made_of(FLOATING), *spelled("fftfreq", *MODULES)),
+    gufunc("-> n//2+1", "n, d=1.0, **", made_of(FLOATING), *spelled("rfftfreq", *MODULES)),
 )
