@@ -387,7 +387,8 @@ def _result(terms: Terms, bound: _Bound) -> Shape | Mismatch:
             new.append((term, tuple(_items(term, bound))))
     if not new or (lifted is not None and lifted.bare):
         return from_items(items)
-    return inserted(items, new, bound.call)
+    may_be_bare = lifted is not None and lifted.actual.rank is None and not lifted.actual.min_rank
+    return ANY_SHAPE if may_be_bare else inserted(items, new, bound.call)
 
 
 def _refilled(lifted: Lifted, terms: Terms, bound: _Bound) -> tuple[Item, ...]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, dtype
-from shapecheck.core.promotion import Typed, result_type
+from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, shape_argument, size, size_at
-from shapecheck.rules.families import requested, shape_of, spelled, typed_result
-from shapecheck.rules.gathering import default_index
-from shapecheck.rules.table import Compute, Rule, rule
+from shapecheck.rules.axes import any_of_rank, integer, place, replaced, size, size_at
+from shapecheck.rules.families import gufunc, kept, shape_of, spelled, unknown_dtype
+from shapecheck.rules.gathering import positions
+from shapecheck.rules.table import Rule, rule
 
 NUMPY = ("np.{}", "jnp.{}")
 ARRAYS = (*NUMPY, "ndarray.{}", "Array.{}")
@@ -67,18 +67,6 @@ def compressed(a: Arguments) -> Result:
     return _resized(a, _asked(a))
 
 
-def resized(a: Arguments) -> Result:
-    """The elements again and again, or cut off, in another shape."""
-    found, array = shape_argument(a["shape"]), a.array("input")
-    return found if isinstance(found, Mismatch) else UNKNOWN if array is None else array.with_shape(found)
-
-
-def some(a: Arguments) -> Result:
-    """A vector of elements, as many as there are."""
-    array = a.array("input")
-    return UNKNOWN if array is None else array.with_shape(Shape((UNKNOWN_DIM,)))
-
-
 def differences(a: Arguments) -> Result:
     """`ediff1d`: an element fewer than all of them."""
     array = a.array("input")
@@ -98,18 +86,6 @@ def set_of_both(a: Arguments) -> Result:
     return Array(Shape((_asked(a),)), result_type((a["one"], a["other"]), a.library).dtypes, a.library)
 
 
-def set_difference(a: Arguments) -> Result:
-    """What the first has and the second has not."""
-    one = a.array("one")
-    return UNKNOWN if one is None else one.with_shape(Shape((_asked(a),)))
-
-
-def set_of_one(a: Arguments) -> Result:
-    """`unique_values`."""
-    array = a.array("input")
-    return UNKNOWN if array is None else array.with_shape(Shape((_asked(a),)))
-
-
 def _asked(a: Arguments) -> Dim:
     return size(a["size"])
 
@@ -117,23 +93,9 @@ def _asked(a: Arguments) -> Dim:
 # --- elements replaced --------------------------------------------------------------------------------------------
 
 
-@on_array
-def replaced_elements(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """The array with some elements changed."""
-    return shape
-
-
 def nothing(a: Arguments) -> Result:
     """numpy changes the array it is given and answers None."""
     return None
-
-
-@on_array
-def filled_diagonal(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """An array of at least two axes."""
-    if shape.rank is not None and shape.rank < 2:
-        return Mismatch("shape-rank", f"needs at least 2 axes, found ({shape})", None, "2 axes", str(shape))
-    return shape
 
 
 # --- bits ---------------------------------------------------------------------------------------------------------
@@ -187,22 +149,6 @@ def block(a: Arguments) -> Result:
 # --- order --------------------------------------------------------------------------------------------------------
 
 
-def partitioned(positions: bool) -> Compute:
-    """`partition` keeps the shape, `argpartition` answers positions."""
-
-    def in_parts(a: Arguments) -> Result:
-        array = a.array("input")
-        if array is None:
-            return UNKNOWN
-        if a["axis"] is None:
-            array = array.with_shape(Shape((array.shape.size,)))
-        elif (axis := integer(a["axis"])) is not None and isinstance(at := place(axis, array.shape), Mismatch):
-            return at
-        return Array(array.shape, default_index(a.library), a.library) if positions else array
-
-    return in_parts
-
-
 def sorted_complex(a: Arguments) -> Result:
     """Complex numbers in order."""
     array = a.array("input")
@@ -212,52 +158,44 @@ def sorted_complex(a: Arguments) -> Result:
 # --- along two axes -----------------------------------------------------------------------------------------------
 
 
-def trace(a: Arguments) -> Result:
-    """The sum of a diagonal: its two axes go."""
-    array, axes = a.array("input"), (integer(a["axis1"]), integer(a["axis2"]))
-    if array is None:
-        return UNKNOWN
-    if array.shape.rank is not None and array.shape.rank < 2:
-        return Mismatch("shape-rank", f"needs at least 2 axes, found ({array.shape})", None, "2 axes", str(array.shape))
-    at = [None if axis is None else place(axis, array.shape) for axis in axes]
-    wrong = next((each for each in at if isinstance(each, Mismatch)), None)
-    if wrong is not None or array.shape.rank is None or at[0] == at[1] or None in at:
-        return wrong or UNKNOWN
-    kept = tuple(n for axis, n in enumerate(array.shape.dims) if axis not in at)
-    return typed_result(Shape(kept), requested(a, Typed(ANY_DTYPE)), a.library)
-
+KEPT = "*s n@axis -> *s n@axis"
 
 TABLE: tuple[Rule, ...] = (
     rule(deleted, "input|arr, obj, axis=None, **", *spelled("delete", *NUMPY)),
     rule(inserted, "input|arr, obj, values, axis=None", *spelled("insert", *NUMPY)),
     rule(compressed, "condition, input|a, axis=None, *, size=None, **", *spelled("compress", *NUMPY)),
     rule(compressed, "input, condition, axis=None, *, size=None, **", "ndarray.compress", "Array.compress"),
-    rule(resized, "input|a, shape|new_shape", *spelled("resize", *NUMPY)),
-    rule(some, "condition, input|arr, **", *spelled("extract", *NUMPY)),
-    rule(some, "input|filt, trim='fb', **", "np.trim_zeros"),
+    gufunc("*s -> *shape", "input|a, shape|new_shape", kept, *spelled("resize", *NUMPY)),
+    gufunc("*s -> _", "condition, input|arr, **", kept, *spelled("extract", *NUMPY), operands="input"),
+    gufunc("*s -> _", "input|filt, trim='fb', **", kept, "np.trim_zeros"),
     rule(differences, "input|ary, to_end=None, to_begin=None", *spelled("ediff1d", *NUMPY)),
     rule(
         set_of_both,
         "one|ar1, other|ar2, assume_unique=False, return_indices=False, *, size=None, **",
         *spelled("intersect1d union1d setxor1d", *NUMPY),
     ),
-    rule(set_difference, "one|ar1, other|ar2, assume_unique=False, *, size=None, **", *spelled("setdiff1d", *NUMPY)),
-    rule(set_of_one, "input|x, *, size=None, **", *spelled("unique_values", *NUMPY)),
-    rule(replaced_elements, "input|a|arr, ind|mask, v|vals, **", *spelled("put place", "jnp.{}")),
-    rule(replaced_elements, "input|arr, indices, values, axis, **", "jnp.put_along_axis"),
+    gufunc("*s -> size", "one|ar1, other|ar2, assume_unique=False, *, size=None, **", kept, *spelled("setdiff1d", *NUMPY)),
+    gufunc("*s -> size", "input|x, *, size=None, **", kept, *spelled("unique_values", *NUMPY)),
+    gufunc("*s -> *s", "input|a|arr, ind|mask, v|vals, **", kept, *spelled("put place", "jnp.{}")),
+    gufunc("*s -> *s", "input|arr, indices, values, axis, **", kept, "jnp.put_along_axis"),
     rule(nothing, "input|a|arr, ind|mask, v|vals, **", *spelled("put place", "np.{}"), "ndarray.put"),
     rule(nothing, "input|arr, indices, values, axis=-1", "np.put_along_axis"),
     rule(nothing, "input|a, val, wrap=False", "np.fill_diagonal"),
     rule(nothing, "x", "np.random.shuffle"),
-    rule(filled_diagonal, "input|a, val, **", "jnp.fill_diagonal"),
+    gufunc("*s m n -> *s m n", "input|a, val, **", kept, "jnp.fill_diagonal"),
     rule(packed, "input|a, axis=None, bitorder='big'", *spelled("packbits", *NUMPY)),
     rule(unpacked, "input|a, axis=None, count=None, bitorder='big'", *spelled("unpackbits", *NUMPY)),
     rule(broadcast_each, "*arrays", *spelled("broadcast_arrays", *NUMPY), "torch.broadcast_tensors"),
     rule(chosen, "first|a, second|choices, **", *spelled("choose", *NUMPY, "Array.{}", "ndarray.{}")),
     rule(chosen, "first|condlist, second|choicelist, default=0", *spelled("select", *NUMPY)),
     rule(block, "arrays", *spelled("block", *NUMPY)),
-    rule(partitioned(False), "input|a, kth, axis=-1, **", *spelled("partition", *NUMPY)),
-    rule(partitioned(True), "input|a, kth, axis=-1, **", *spelled("argpartition", *ARRAYS)),
+    gufunc(KEPT, "input|a, kth, axis=-1, **", kept, *spelled("partition", *NUMPY)),
+    gufunc(KEPT, "input|a, kth, axis=-1, **", positions, *spelled("argpartition", *ARRAYS)),
     rule(sorted_complex, "input|a", *spelled("sort_complex", *NUMPY)),
-    rule(trace, "input|a, offset=0, axis1=0, axis2=1, dtype=None, out=None", *spelled("trace", *ARRAYS)),
+    gufunc(
+        "*s m@axis1 n@axis2 -> *s",
+        "input|a, offset=0, axis1=0, axis2=1, dtype=None, out=None",
+        unknown_dtype,
+        *spelled("trace", *ARRAYS),
+    ),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Verdict, dim
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.dtype import CLASSES, DTypes, accepts
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, broadcast_all
+from shapecheck.core.placing import Scalars
+from shapecheck.core.promotion import Typed
+from shapecheck.core.shape import Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.axes import (
     any_of_rank,
@@ -15,14 +17,15 @@ from shapecheck.rules.axes import (
     differs,
     flag,
     integer,
-    on_array,
     place,
     replaced,
     reshaped,
     size,
     size_at,
 )
-from shapecheck.rules.table import Compute, rule
+from shapecheck.rules.choosing import MASKED
+from shapecheck.rules.families import NO_SCALARS, gufunc, kept, shape_of
+from shapecheck.rules.table import rule
 
 INTEGERS = CLASSES["Integer"]
 LONG = DTypes(frozenset({"int32", "int64"}))
@@ -48,14 +51,6 @@ def _axis(a: Arguments, shape: Shape, name: str = "dim") -> int | Mismatch | Non
 # --- one index for every element of the result -------------------------------------------------------------------
 
 
-def gather(a: Arguments) -> Result:
-    """The result is like the index; its other axes may not be longer than the input's."""
-    array, index = a.array("input"), a.array("index")
-    if array is None or index is None:
-        return UNKNOWN
-    return not_index(index) or _too_long(a, index.shape, array.shape, "index", "array") or reshaped(array, index.shape)
-
-
 def _too_long(a: Arguments, inner: Shape, outer: Shape, one: str, other: str, along: bool = False) -> Mismatch | None:
     """Whether an index has another rank than the array, or is longer on an axis that is not `dim` (or on any, `along`)."""
     at = _axis(a, outer)
@@ -74,15 +69,20 @@ def _too_long(a: Arguments, inner: Shape, outer: Shape, one: str, other: str, al
     return None
 
 
-def scatter(a: Arguments) -> Result:
-    """The input with elements replaced; the index fits inside the source and, but for `dim`, the input."""
-    array, index, source = a.array("input"), a.array("index"), a["src"]
+def gathered(a: Arguments) -> Mismatch | None:
+    """The index has as many axes as the array, its other axes are not longer."""
+    array, index = a.array("input"), a.array("index")
     if array is None or index is None:
-        return array if array is not None else UNKNOWN
-    refused = not_index(index) or _too_long(a, index.shape, array.shape, "index", "array")
-    if refused is None and isinstance(source, Array):
-        refused = _other_dtype(array, source) or _too_long(a, index.shape, source.shape, "index", "source", along=True)
-    return refused or replace(array, library=a.library)
+        return None
+    return not_index(index) or _too_long(a, index.shape, array.shape, "index", "array")
+
+
+def scattered(a: Arguments) -> Mismatch | None:
+    """The index fits inside the source and, but for `dim`, the input."""
+    refused, array, index, source = gathered(a), a.array("input"), a.array("index"), a["src"]
+    if refused is not None or array is None or index is None or not isinstance(source, Array):
+        return refused
+    return _other_dtype(array, source) or _too_long(a, index.shape, source.shape, "index", "source", along=True)
 
 
 def _other_dtype(array: Array, source: Array) -> Mismatch | None:
@@ -93,47 +93,25 @@ def _other_dtype(array: Array, source: Array) -> Mismatch | None:
     return Mismatch("shape-dtype", reason, None, str(array.dtype), str(source.dtype))
 
 
-def take_along(a: Arguments) -> Result:
-    """numpy's order: index and array broadcast on all axes but one."""
-    array, index = a.array("input"), a.array("index")
-    if array is None or index is None:
-        return UNKNOWN
-    if (refused := not_index(index, LONG if a.library is Library.TORCH else INTEGERS)) is not None:
+def same_rank(a: Arguments) -> Mismatch | None:
+    """Array and index of `take_along_axis` have as many axes, unless both are flattened."""
+    shape, index = shape_of(a["input"]), a["index"]
+    if not isinstance(index, Array):
+        return None
+    refused = not_index(index, LONG if a.library is Library.TORCH else INTEGERS)
+    if refused is not None or None in (shape.rank, index.shape.rank, a["dim"]) or shape.rank == index.shape.rank:
         return refused
-    if a["dim"] is None:
-        return reshaped(array, Shape((index.shape.size,)), a.library)
-    return reshaped(array, _taken_along(a, array.shape, index.shape), a.library)
-
-
-def _taken_along(a: Arguments, shape: Shape, index: Shape) -> Shape | Mismatch:
-    if shape.rank is None or index.rank is None:
-        return ANY_SHAPE
-    if shape.rank != index.rank:
-        return Mismatch(
-            "shape-rank", f'the index needs as many axes as the array: "{index}" and "{shape}"', None, str(shape), str(index)
-        )
-    axis = integer(a["dim"])
-    at = None if axis is None else place(axis, shape)
-    if not isinstance(at, int):
-        return at or any_of_rank(shape)
-    return broadcast(replaced(shape, at, size_at(index, at)), index, a.facts)
+    reason = f'the index needs as many axes as the array: "{index.shape}" and "{shape}"'
+    return Mismatch("shape-rank", reason, None, str(shape), str(index.shape))
 
 
 # --- one axis ----------------------------------------------------------------------------------------------------
 
 
-def index_select(a: Arguments) -> Result:
-    """A vector of indices picks slices along an axis."""
-    array, index = a.array("input"), a.array("index")
-    if array is None or index is None:
-        return UNKNOWN
-    refused = not_index(index) or _not_vector(index.shape)
-    at = _axis(a, array.shape)
-    if refused is not None or isinstance(at, Mismatch):
-        return refused or at  # type: ignore[return-value]  # one of them is a mismatch
-    if at is None or array.shape == Shape():
-        return reshaped(array, any_of_rank(array.shape))
-    return reshaped(array, replaced(array.shape, at, index.shape.size))
+def selecting(a: Arguments) -> Mismatch | None:
+    """The index of `index_select` is a vector of ints."""
+    index = a.array("index")
+    return None if index is None else not_index(index) or _not_vector(index.shape)
 
 
 def _not_vector(shape: Shape) -> Mismatch | None:
@@ -142,17 +120,15 @@ def _not_vector(shape: Shape) -> Mismatch | None:
     return Mismatch("shape-rank", f'the index must be a vector, found "{shape}"', None, "1 axis", str(shape))
 
 
-def index_place(a: Arguments) -> Result:
-    """`index_add`, `index_copy`, `index_fill`: the array with slices changed."""
+def placing(a: Arguments) -> Mismatch | None:
+    """The index and the slices of `index_add`, `index_copy`, `index_fill`."""
     array, index = a.array("input"), a.array("index")
-    if array is None:
-        return UNKNOWN
+    if array is None or index is None:
+        return None
     at = _axis(a, array.shape)
     if isinstance(at, Mismatch):
         return at
-    if index is None:
-        return array
-    return not_index(index) or _not_vector(index.shape) or _refused_slices(a, array, index.shape.size, at) or array
+    return not_index(index) or _not_vector(index.shape) or _refused_slices(a, array, index.shape.size, at)
 
 
 def _refused_slices(a: Arguments, array: Array, count: Dim, at: int | None) -> Mismatch | None:
@@ -174,120 +150,49 @@ def _refused_slices(a: Arguments, array: Array, count: Dim, at: int | None) -> M
     return None
 
 
-def take(a: Arguments) -> Result:
-    """numpy's and jax's `take`: the indices' shape in place of the axis; torch takes from the flat array."""
-    array, index = a.array("input"), a["index"]
-    shape = _index_shape(index)
-    if array is None or shape is None:
-        return UNKNOWN
-    if (
-        isinstance(index, Array)
-        and (refused := not_index(index, CLASSES["Int64"] if a.library is Library.TORCH else INTEGERS | CLASSES["Bool"]))
-        is not None
-    ):
-        return refused
-    if a["dim"] is None:
-        return reshaped(array, shape, a.library)
-    axis = integer(a["dim"])
-    at = None if axis is None else place(axis, array.shape, scalar_has_axis=a.library is not Library.JAX)
-    if isinstance(at, Mismatch):
-        return at
-    if at is None or array.shape == Shape():
-        return reshaped(array, ANY_SHAPE, a.library)
-    return reshaped(array, replaced(array.shape, at, *shape.items), a.library)
+def taking(a: Arguments) -> Mismatch | None:
+    """The index of `take`."""
+    allowed = CLASSES["Int64"] if a.library is Library.TORCH else INTEGERS | CLASSES["Bool"]
+    index = a["index"]
+    return not_index(index, allowed) if isinstance(index, Array) else None
 
 
-def _index_shape(index: Value) -> Shape | None:
-    match index:
-        case Array():
-            return index.shape
-        case Dim():
-            return Shape()
-        case tuple() if all(isinstance(each, Dim) for each in index):
-            return Shape((dim(len(index)),))
-        case _:
-            return None
-
-
-@on_array
-def put(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """Elements of the flat array replaced."""
-    return shape
-
-
-@on_array
-def index_put(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """What `x[indices] = values` does; an index for each of the first axes."""
-    indices = a["indices"]
-    if isinstance(indices, tuple) and shape.rank is not None and len(indices) > shape.rank:
-        reason = f"{len(indices)} indices for an array of {shape.rank} axes ({shape})"
-        return Mismatch("shape-rank", reason, None, f"<={shape.rank}", str(len(indices)))
-    return shape
-
-
-def select(a: Arguments) -> Result:
-    """One element of an axis, which goes."""
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    axis = integer(a["dim"])
-    at = None if axis is None else place(axis, array.shape)
-    if not isinstance(at, int):
-        return at or array.with_shape(ANY_SHAPE)
-    return array.with_shape(replaced(array.shape, at))
+def filling(a: Arguments) -> Mismatch | None:
+    """`index_put` has an index for each of the first axes."""
+    indices, rank = a["indices"], shape_of(a["input"]).rank
+    if not isinstance(indices, tuple) or rank is None or len(indices) <= rank:
+        return None
+    reason = f"{len(indices)} indices for an array of {rank} axes ({shape_of(a['input'])})"
+    return Mismatch("shape-rank", reason, None, f"<={rank}", str(len(indices)))
 
 
 # --- order -------------------------------------------------------------------------------------------------------
 
 
-def topk(a: Arguments) -> Result:
-    """The `k` largest along an axis, and their indices."""
-    array, k = a.array("input"), size(a["k"])
-    if array is None:
-        return UNKNOWN
-    at = _axis(a, array.shape)
-    if isinstance(at, Mismatch):
-        return at
-    if array.shape == Shape() or at is None:
-        shape = any_of_rank(array.shape)
-    else:
-        before = size_at(array.shape, at)
-        if at_least(k - before, 1) or at_most(k, -1):
-            return Mismatch("shape-op", f"k={k} is more than the {before} elements of axis {at}", at, f"<={before}", str(k))
-        shape = replaced(array.shape, at, k)
-    return replace(array, shape=shape), Array(shape, default_index(a.library), a.library)
+def too_many(a: Arguments) -> Mismatch | None:
+    """The mismatch of a `k` that is more than the axis has."""
+    shape, k = shape_of(a["input"]), size(a["k"])
+    at = _axis(a, shape)
+    if not isinstance(at, int) or shape == Shape():
+        return at if isinstance(at, Mismatch) else None
+    before = size_at(shape, at)
+    if at_least(k - before, 1) or at_most(k, -1):
+        return Mismatch("shape-op", f"k={k} is more than the {before} elements of axis {at}", at, f"<={before}", str(k))
+    return None
 
 
-def ordered(pair: bool, indices: bool) -> Compute:
-    """`sort` (a pair in torch) and `argsort`."""
-
-    def in_order(a: Arguments) -> Result:
-        array = a.array("input")
-        if array is None:
-            return UNKNOWN
-        if a["dim"] is None:
-            array = replace(array, shape=Shape((array.shape.size,)))
-        elif indices and array.shape == Shape() and a.library is Library.NUMPY:
-            array = replace(array, shape=Shape((ONE,)))
-        elif isinstance(at := _axis(a, array.shape), Mismatch):
-            return at
-        found = Array(array.shape, default_index(a.library), a.library)
-        values = replace(array, library=a.library)
-        return (values, found) if pair else found if indices else values
-
-    return in_order
+def positions(values: Sequence[Value], library: Library) -> Typed:
+    """Where elements are."""
+    return Typed(default_index(library))
 
 
 # --- as many as there are ----------------------------------------------------------------------------------------
 
 
-def masked_select(a: Arguments) -> Result:
-    """A vector of unknown size; the mask must broadcast."""
-    array, mask = a.array("input"), a.array("mask")
-    if array is None or mask is None:
-        return UNKNOWN
-    refused = _not_mask(mask) or _with_mask(array.shape, mask.shape, a)
-    return refused if isinstance(refused, Mismatch) else replace(array, shape=Shape((UNKNOWN_DIM,)))
+def of_mask(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The array's own dtype; the mask is bool."""
+    mask = values[1]
+    return (_not_mask(mask) if isinstance(mask, Array) else None) or kept(values, library)
 
 
 def _not_mask(mask: Array) -> Mismatch | None:
@@ -333,49 +238,32 @@ def unique(a: Arguments) -> Result:
     return reshaped(array, shape, a.library)
 
 
-@on_array
-def masked_scatter(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """Array and mask broadcast; the mask picks what the source replaces."""
-    mask = a.array("mask")
-    return ANY_SHAPE if mask is None else _not_mask(mask) or _with_mask(shape, mask.shape, a)
-
-
-def _with_mask(shape: Shape, mask: Shape, a: Arguments) -> Shape | Mismatch:
-    return broadcast_all([shape, mask], a.facts, ("the array", "the mask"))
-
-
-@on_array
-def masked_scatter_in_place(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """The mask broadcasts to the array."""
-    mask = a.array("mask")
-    joined = shape if mask is None else _not_mask(mask) or _with_mask(shape, mask.shape, a)
-    return joined if isinstance(joined, Mismatch) else shape
-
-
 _SCATTER = "input, dim, index, src|value, *, reduce=None, **"
+KEPT, TAKEN = "*s n@dim -> *s n@dim", "*s n@dim, *k -> *s *k@dim"
+IN_ORDER: Mapping[Library, Scalars] = {Library.TORCH: Scalars.KEPT, Library.NUMPY: Scalars.VECTOR}
 
 TABLE = (
-    rule(gather, "input, dim, index, *, sparse_grad=False", "torch.gather", "Tensor.gather"),
-    rule(scatter, _SCATTER, "torch.scatter", "Tensor.scatter", "Tensor.scatter_", "torch.scatter_add", "Tensor.scatter_add", "Tensor.scatter_add_"),
-    rule(scatter, "input, dim, index, src, reduce, **", "torch.scatter_reduce", "Tensor.scatter_reduce", "Tensor.scatter_reduce_"),
-    rule(take_along, "input, index|indices, dim=None", "torch.take_along_dim", "Tensor.take_along_dim"),
-    rule(take_along, "input|arr, index|indices, dim|axis=-1, **", "jnp.take_along_axis", "np.take_along_axis"),
-    rule(index_select, "input, dim, index", "torch.index_select", "Tensor.index_select"),
-    rule(index_place, "input, dim, index, source, **", "torch.index_add", "Tensor.index_add", "Tensor.index_add_", "torch.index_copy", "Tensor.index_copy", "Tensor.index_copy_"),
-    rule(index_place, "input, dim, index, value", "torch.index_fill", "Tensor.index_fill", "Tensor.index_fill_"),
-    rule(take, "input|a, index|indices, dim|axis=None, **", "torch.take", "Tensor.take", "jnp.take", "np.take", "Array.take", "ndarray.take"),
-    rule(topk, "input, k, dim=-1, largest=True, sorted=True", "torch.topk", "Tensor.topk"),
-    rule(put, "input, index, source, **", "torch.put", "Tensor.put", "Tensor.put_"),
-    rule(index_put, "input, indices, values, **", "torch.index_put", "Tensor.index_put", "Tensor.index_put_"),
-    rule(select, "input, dim, index", "torch.select", "Tensor.select"),
-    rule(topk, "input|operand, k, *, dim|axis=-1", "jax.lax.top_k"),
-    rule(ordered(True, False), "input, dim=-1, descending=False, **", "torch.sort", "Tensor.sort"),
-    rule(ordered(False, True), "input, dim=-1, descending=False, **", "torch.argsort", "Tensor.argsort"),
-    rule(ordered(False, False), "input|a, dim|axis=-1, **", "jnp.sort", "np.sort", "Array.sort"),
-    rule(ordered(False, True), "input|a, dim|axis=-1, **", "jnp.argsort", "np.argsort", "Array.argsort", "ndarray.argsort"),
-    rule(masked_select, "input, mask", "torch.masked_select", "Tensor.masked_select"),
-    rule(masked_scatter, "input, mask, source", "torch.masked_scatter", "Tensor.masked_scatter"),
-    rule(masked_scatter_in_place, "input, mask, source", "Tensor.masked_scatter_"),
+    gufunc("*s n@dim, *k -> *k", "input, dim, index, *, sparse_grad=False", kept, "torch.gather", "Tensor.gather", operands="input index", check=gathered),
+    gufunc(KEPT, _SCATTER, kept, "torch.scatter", "Tensor.scatter", "Tensor.scatter_", "torch.scatter_add", "Tensor.scatter_add", "Tensor.scatter_add_", check=scattered),
+    gufunc(KEPT, "input, dim, index, src, reduce, **", kept, "torch.scatter_reduce", "Tensor.scatter_reduce", "Tensor.scatter_reduce_", check=scattered),
+    gufunc("*s n@dim, *s k@dim -> *s k@dim", "input, index|indices, dim=None", kept, "torch.take_along_dim", "Tensor.take_along_dim", scalars=NO_SCALARS, check=same_rank),
+    gufunc("*s n@dim, *s k@dim -> *s k@dim", "input|arr, index|indices, dim|axis=-1, **", kept, "jnp.take_along_axis", "np.take_along_axis", check=same_rank),
+    gufunc("*s n@dim, k? -> *s k@dim", "input, dim, index", kept, "torch.index_select", "Tensor.index_select", operands="input index", check=selecting),
+    gufunc(KEPT, "input, dim, index, source, **", kept, "torch.index_add", "Tensor.index_add", "Tensor.index_add_", "torch.index_copy", "Tensor.index_copy", "Tensor.index_copy_", check=placing),
+    gufunc(KEPT, "input, dim, index, value", kept, "torch.index_fill", "Tensor.index_fill", "Tensor.index_fill_", check=placing),
+    gufunc(TAKEN, "input|a, index|indices, dim|axis=None, **", kept, "torch.take", "Tensor.take", "jnp.take", "np.take", "Array.take", "ndarray.take", scalars=IN_ORDER, check=taking),
+    gufunc("*s n@dim -> *s k@dim, *s k@dim", "input, k, dim=-1, largest=True, sorted=True", (kept, positions), "torch.topk", "Tensor.topk", check=too_many),
+    gufunc("*s -> *s", "input, index, source, **", kept, "torch.put", "Tensor.put", "Tensor.put_"),
+    gufunc("*s -> *s", "input, indices, values, **", kept, "torch.index_put", "Tensor.index_put", "Tensor.index_put_", check=filling),
+    gufunc("*s n@dim -> *s", "input, dim, index", kept, "torch.select", "Tensor.select", scalars=NO_SCALARS),
+    gufunc("*s n@dim -> *s k@dim, *s k@dim", "input|operand, k, *, dim|axis=-1", (kept, positions), "jax.lax.top_k", check=too_many),
+    gufunc(f"{KEPT}, *s n@dim", "input, dim=-1, descending=False, **", (kept, positions), "torch.sort", "Tensor.sort"),
+    gufunc(KEPT, "input, dim=-1, descending=False, **", positions, "torch.argsort", "Tensor.argsort"),
+    gufunc(KEPT, "input|a, dim|axis=-1, **", kept, "jnp.sort", "np.sort", "Array.sort"),
+    gufunc(KEPT, "input|a, dim|axis=-1, **", positions, "jnp.argsort", "np.argsort", "Array.argsort", "ndarray.argsort", scalars=IN_ORDER),
+    gufunc("*s, *s -> _", "input, mask", of_mask, "torch.masked_select", "Tensor.masked_select", called=MASKED),
+    gufunc("*s, *s -> *s", "input, mask, source", of_mask, "torch.masked_scatter", "Tensor.masked_scatter", called=MASKED),
+    gufunc("*s, *#s -> *s", "input, mask, source", of_mask, "Tensor.masked_scatter_"),
     rule(nonzero, "input, *, as_tuple=False", "torch.nonzero", "Tensor.nonzero", "torch.argwhere", "Tensor.argwhere"),
     rule(nonzero, "input|a, as_tuple=False", "np.argwhere"),
     rule(nonzero, "input|a, as_tuple=True", "np.nonzero", "ndarray.nonzero", "jnp.nonzero", "Array.nonzero"),

@@ -2,67 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shapecheck.core.dim import Verdict
-from shapecheck.core.dtype import ANY_DTYPE, BOOL, CLASSES
-from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed, result_type
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, same
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.axes import shape_argument
-from shapecheck.rules.creation import made
-from shapecheck.rules.families import dtype_argument, only, promoted, shape_of, spelled, typed_result
+from shapecheck.core.dtype import CLASSES
+from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed
+from shapecheck.core.shape import Mismatch, same
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.rules.families import boolean, gufunc, kept, only, promoted, shape_of, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
 
-def lax_power(a: Arguments) -> Result:
-    """An integer exponent may go with any base."""
-    return _elementwise(a, Typed(ANY_DTYPE), dtypes_differ=True)
+def alike(a: Arguments) -> Mismatch | None:
+    """Shapes are equal, or one is a scalar, and dtypes are equal."""
+    return of_one_rank(a) or _other_dtype(a)
 
 
-def lax_bits(a: Arguments) -> Result:
-    """Ints and bools only."""
-    refused = only(promoted, BOOLEAN, INTEGER)((a["x"], a["y"]), a.library)
-    return refused if isinstance(refused, Mismatch) else lax_binary(a)
-
-
-def lax_binary(a: Arguments) -> Result:
-    """Equal shapes (or a scalar) and equal dtypes."""
-    return _elementwise(a, result_type((a["x"], a["y"]), a.library))
-
-
-def lax_floats(a: Arguments) -> Result:
-    """Floats only."""
-    refused = only(promoted, FLOATING)((a["x"], a["y"]), a.library)
-    return refused if isinstance(refused, Mismatch) else lax_binary(a)
-
-
-def lax_complex(a: Arguments) -> Result:
-    """A real and an imaginary part."""
-    found = lax_floats(a)
-    return found.with_dtype(CLASSES["Complex"]) if isinstance(found, Array) else found
-
-
-def lax_compared(a: Arguments) -> Result:
-    """As `lax_binary`, with bools."""
-    return _elementwise(a, Typed(BOOL))
-
-
-def _elementwise(a: Arguments, typed: Typed, dtypes_differ: bool = False) -> Result:
+def of_one_rank(a: Arguments) -> Mismatch | None:
+    """Where `jax.numpy` would broadcast `jax.lax` refuses."""
     left, right = shape_of(a["x"]), shape_of(a["y"])
-    if SCALAR in (left, right):
-        return typed_result(right if left == SCALAR else left, typed, a.library)
-    if left.rank is None or right.rank is None:
-        return typed_result(ANY_SHAPE, typed, a.library)
-    if left.rank != right.rank:
-        return Mismatch(
-            "shape-rank", f"jax.lax does not broadcast ({left}) with ({right}); jax.numpy does", None, str(left), str(right)
-        )
-    if same(left, right, a.facts) is not Verdict.EQUAL:
-        return typed_result(ANY_SHAPE, typed, a.library)
-    refused = None if dtypes_differ else _checked_dtypes(a)
-    return refused or typed_result(left, typed, a.library)
+    if None in (left.rank, right.rank) or left.rank == right.rank or 0 in (left.rank, right.rank):
+        return None
+    reason = f"jax.lax does not broadcast ({left}) with ({right}); jax.numpy does"
+    return Mismatch("shape-rank", reason, None, str(left), str(right))
 
 
-def _checked_dtypes(a: Arguments) -> Mismatch | None:
+def _other_dtype(a: Arguments) -> Mismatch | None:
     one, other = a["x"], a["y"]
     if (
         not isinstance(one, Array)
@@ -72,9 +37,14 @@ def _checked_dtypes(a: Arguments) -> Mismatch | None:
         or one.dtype.names & other.dtype.names
     ):
         return None
-    return Mismatch(
-        "shape-dtype", f"jax.lax does not promote {one.dtype} with {other.dtype}", None, str(one.dtype), str(other.dtype)
-    )
+    reason = f"jax.lax does not promote {one.dtype} with {other.dtype}"
+    return Mismatch("shape-dtype", reason, None, str(one.dtype), str(other.dtype))
+
+
+def complexes(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Of two floats."""
+    found = only(promoted, FLOATING)(values, library)
+    return found if isinstance(found, Mismatch) else Typed(CLASSES["Complex"])
 
 
 def select(a: Arguments) -> Result:
@@ -92,47 +62,32 @@ def select(a: Arguments) -> Result:
     return one
 
 
-def broadcast(a: Arguments) -> Result:
-    """New axes in front."""
-    lead, array = shape_argument(a["sizes"]), a.array("operand")
-    if isinstance(lead, Mismatch) or array is None:
-        return lead if isinstance(lead, Mismatch) else UNKNOWN
-    return array.with_shape(
-        Shape(lead.prefix + array.shape.prefix, array.shape.run, array.shape.suffix) if lead.run is None else ANY_SHAPE
-    )
-
-
-def broadcast_in_dim(a: Arguments) -> Result:
-    """The shape that is asked for."""
-    array = a.array("operand")
-    found = shape_argument(a["shape"])
-    return found if isinstance(found, Mismatch) else array.with_shape(found) if array is not None else UNKNOWN
-
-
-def iota(a: Arguments) -> Result:
-    """One axis of `size`."""
-    return made(a, shape_argument(a["size"]), dtype_argument(a["dtype"], a.library))
-
-
-def first(a: Arguments) -> Result:
-    """The first argument's shape and dtype: an update, a mean over devices, a hint."""
-    return a.array("operand") or UNKNOWN
-
-
 J = "jax.lax.{}"
+TWO = "*s, *s -> *s"
 
 TABLE: tuple[Rule, ...] = (
-    rule(lax_binary, "x, y", *spelled("add sub mul div rem max min atan2", J)),
-    rule(lax_floats, "x, y", *spelled("nextafter igamma igammac igamma_grad_a zeta", J)),
-    rule(lax_bits, "x, y", *spelled("mulhi shift_left shift_right_arithmetic shift_right_logical", J)),
-    rule(lax_complex, "x, y", "jax.lax.complex"),
-    rule(lax_power, "x, y", "jax.lax.pow"),
-    rule(lax_bits, "x, y", *spelled("bitwise_and bitwise_or bitwise_xor", J)),
-    rule(lax_compared, "x, y", *spelled("eq ne lt le gt ge", J)),
+    gufunc(TWO, "x, y", promoted, *spelled("add sub mul div rem max min atan2", J), check=alike),
+    gufunc(TWO, "x, y", only(promoted, FLOATING), *spelled("nextafter igamma igammac igamma_grad_a zeta", J), check=alike),
+    gufunc(
+        TWO,
+        "x, y",
+        only(promoted, BOOLEAN, INTEGER),
+        *spelled("mulhi shift_left shift_right_arithmetic shift_right_logical", J),
+        check=alike,
+    ),
+    gufunc(TWO, "x, y", complexes, "jax.lax.complex", check=alike),
+    gufunc(TWO, "x, y", unknown_dtype, "jax.lax.pow", check=of_one_rank),
+    gufunc(TWO, "x, y", only(promoted, BOOLEAN, INTEGER), *spelled("bitwise_and bitwise_or bitwise_xor", J), check=alike),
+    gufunc(TWO, "x, y", boolean, *spelled("eq ne lt le gt ge", J), check=alike),
     rule(select, "pred, on_true, on_false", "jax.lax.select"),
-    rule(broadcast, "operand, sizes, **", "jax.lax.broadcast"),
-    rule(broadcast_in_dim, "operand, shape, broadcast_dimensions, **", "jax.lax.broadcast_in_dim"),
-    rule(iota, "dtype, size, **", "jax.lax.iota"),
-    rule(first, "operand, update, start_indices, **", "jax.lax.dynamic_update_slice"),
-    rule(first, "operand, update, start_index, axis, **", *spelled("dynamic_update_index_in_dim dynamic_update_slice_in_dim", J)),
+    gufunc("*s -> *sizes *s", "operand, sizes, **", kept, "jax.lax.broadcast"),
+    gufunc("*s -> *shape", "operand, shape, broadcast_dimensions, **", kept, "jax.lax.broadcast_in_dim"),
+    gufunc("-> *size", "dtype, size, **", unknown_dtype, "jax.lax.iota"),
+    gufunc("*s -> *s", "operand, update, start_indices, **", kept, "jax.lax.dynamic_update_slice"),
+    gufunc(
+        "*s -> *s",
+        "operand, update, start_index, axis, **",
+        kept,
+        *spelled("dynamic_update_index_in_dim dynamic_update_slice_in_dim", J),
+    ),
 )

@@ -8,7 +8,7 @@ from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, compare, dim, extremu
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, from_items, unknown_of_rank
 from shapecheck.core.value import Arguments, Library
 from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, place, places, replaced, size_at
-from shapecheck.rules.families import gufunc, kept
+from shapecheck.rules.families import TORCH, gufunc, kept, spelled
 from shapecheck.rules.table import rule
 
 ANY_AXES = from_items([ANY_RUN])
@@ -16,21 +16,6 @@ ANY_AXES = from_items([ANY_RUN])
 
 def _in_torch(a: Arguments) -> bool:
     return a.library is Library.TORCH
-
-
-@on_array
-def transpose(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """Two axes change places."""
-    first, second = integer(a["dim0"]), integer(a["dim1"])
-    if first is None or second is None:
-        return any_of_rank(shape)
-    one, other = place(first, shape, _in_torch(a)), place(second, shape, _in_torch(a))
-    for at in (one, other):
-        if isinstance(at, Mismatch):
-            return at
-    if shape == Shape():
-        return shape
-    return _swapped(shape, one, other) if isinstance(one, int) and isinstance(other, int) else ANY_SHAPE
 
 
 def _swapped(shape: Shape, one: int, other: int) -> Shape:
@@ -107,37 +92,7 @@ def _of_matrix(shape: Shape, ranks: tuple[int, ...]) -> Shape | Mismatch:
     return reverse(shape)
 
 
-@on_array
-def moveaxis(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """Axes at `source` go to `destination`, the others keep their order."""
-    source, destination = integers(a["source"]), integers(a["destination"])
-    if source is None or destination is None or shape.rank is None:
-        return any_of_rank(shape)
-    if len(source) != len(destination):
-        return Mismatch("shape-op", f"{len(source)} axes cannot move to {len(destination)} places")
-    here, there = places(source, shape, _in_torch(a)), places(destination, shape, _in_torch(a))
-    for found in (here, there):
-        if isinstance(found, Mismatch):
-            return found
-    if not isinstance(here, list) or not isinstance(there, list) or shape == Shape():
-        return shape
-    order = [at for at in range(shape.rank) if at not in here]
-    for to, at in sorted(zip(there, here, strict=True)):
-        order.insert(to, at)
-    return Shape(tuple(shape.dims[at] for at in order))
-
-
 # --- elements along axes -----------------------------------------------------------------------------------------
-
-
-@on_array
-def along_axes(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """`flip`, `sort` and others that keep the shape: only the axes are checked."""
-    if a["dims"] is None:
-        return shape
-    axes = integers(a["dims"])
-    found = None if axes is None else places(axes, shape, _in_torch(a))
-    return found if isinstance(found, Mismatch) else shape
 
 
 @on_array
@@ -156,9 +111,9 @@ def roll(a: Arguments, shape: Shape) -> Shape | Mismatch:
 
 @on_array
 def of_matrices(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """`tril`, `triu`: of arrays with at least two axes."""
-    if shape.rank is not None and shape.rank < 2 and (_in_torch(a) or shape.rank == 0 or a.library is Library.JAX):
-        return Mismatch("shape-rank", f'expected at least 2 axes, found {shape.rank} ("{shape}")', None, "2 axes", str(shape))
+    """numpy's `tril`, `triu`: of a vector they make a square."""
+    if shape.rank == 0:
+        return Mismatch("shape-rank", "expected at least 1 axis, found a scalar", None, "1 axis", "")
     if shape.rank == 1:
         return Shape((shape.dims[0], shape.dims[0]))
     return shape
@@ -274,21 +229,27 @@ def rollaxis(a: Arguments, shape: Shape) -> Shape | Mismatch:
     return Shape(tuple(rest))
 
 
+SWAP, ORDER, SEVERAL = "*s m@dim0 n@dim1 -> *s n@dim0 m@dim1", "*n@dims -> *n", "*s *n@dims -> *s *n@dims"
+
 TABLE = (
-    rule(transpose, "input, dim0|axis0, dim1|axis1", "torch.transpose", "torch.swapaxes", "torch.swapdims", "Tensor.transpose", "Tensor.transpose_", "Tensor.swapaxes", "Tensor.swapdims"),
-    rule(transpose, "input|a, dim0|axis1, dim1|axis2", "jnp.swapaxes", "np.swapaxes", "Array.swapaxes", "ndarray.swapaxes"),
-    rule(permute, "input, *dims", "Tensor.permute", "Array.transpose", "ndarray.transpose"),
-    rule(permute, "input, dims", "torch.permute"),
-    rule(permute, "input|a|x|operand, dims|axes|axis|permutation=None", "jnp.transpose", "np.transpose", "jnp.permute_dims", "np.permute_dims", "jax.lax.transpose"),
+    gufunc(SWAP, "input, dim0|axis0, dim1|axis1", kept, "torch.transpose", "torch.swapaxes", "torch.swapdims", "Tensor.transpose", "Tensor.transpose_", "Tensor.swapaxes", "Tensor.swapdims"),
+    gufunc(SWAP, "input|a, dim0|axis1, dim1|axis2", kept, "jnp.swapaxes", "np.swapaxes", "Array.swapaxes", "ndarray.swapaxes"),
+    gufunc(ORDER, "input, *dims", kept, "Tensor.permute"),
+    rule(permute, "input, *dims", "Array.transpose", "ndarray.transpose"),
+    gufunc(ORDER, "input, dims", kept, "torch.permute"),
+    gufunc(ORDER, "input|a|operand, dims|axes|permutation", kept, "jnp.permute_dims", "jax.lax.transpose"),
+    rule(permute, "input|a|x|operand, dims|axes|axis|permutation=None", "jnp.transpose", "np.transpose", "np.permute_dims"),
     rule(reversed_axes, "input", "Tensor.T", "Array.T", "ndarray.T"),
-    rule(matrix_transpose, "input|x|a", "Tensor.mT", "Tensor.mH", "Array.mT", "ndarray.mT", "torch.adjoint", "Tensor.adjoint", "jnp.matrix_transpose", "np.matrix_transpose"),
+    rule(matrix_transpose, "input", "Tensor.mT", "Tensor.mH", "torch.adjoint", "Tensor.adjoint"),
+    gufunc("*s m n -> *s n m", "input|x", kept, "Array.mT", "ndarray.mT", "jnp.matrix_transpose", "np.matrix_transpose"),
     rule(adjoint_attribute, "input", "Tensor.H"),
     rule(matrix_t, "input", "torch.t", "Tensor.t", "Tensor.t_"),
-    rule(moveaxis, "input|a, source, destination", "torch.movedim", "torch.moveaxis", "Tensor.movedim", "Tensor.moveaxis", "jnp.moveaxis", "np.moveaxis"),
-    rule(along_axes, "input, *dims", "Tensor.flip"),
-    rule(along_axes, "input|m, dims|axis=None", "torch.flip", "jnp.flip", "np.flip"),
+    gufunc("*s *n@source -> *s *n@destination", "input|a, source, destination", kept, "torch.movedim", "torch.moveaxis", "Tensor.movedim", "Tensor.moveaxis", "jnp.moveaxis", "np.moveaxis"),
+    gufunc(SEVERAL, "input, *dims", kept, "Tensor.flip"),
+    gufunc(SEVERAL, "input|m, dims|axis=None", kept, "torch.flip", "jnp.flip", "np.flip"),
     rule(roll, "input|a, shifts|shift, dims|axis=None", "torch.roll", "Tensor.roll", "jnp.roll", "np.roll"),
-    rule(of_matrices, "input|m, diagonal|k=0", "torch.tril", "torch.triu", "Tensor.tril", "Tensor.triu", "Tensor.tril_", "Tensor.triu_", "jnp.tril", "jnp.triu", "np.tril", "np.triu"),
+    gufunc("*s m n -> *s m n", "input|m, diagonal|k=0", kept, *spelled("tril triu", *TORCH, "Tensor.{}_", "jnp.{}")),
+    rule(of_matrices, "input|m, diagonal|k=0", "np.tril", "np.triu"),
     rule(rot90, "input|m, k=1, dims|axes=(0,1)", "torch.rot90", "Tensor.rot90", "jnp.rot90", "np.rot90"),
     rule(diagonal, "input|a, offset=0, dim1|axis1=0, dim2|axis2=1", "torch.diagonal", "Tensor.diagonal", "jnp.diagonal", "np.diagonal", "Array.diagonal", "ndarray.diagonal"),
     rule(diagonal, "input|A, *, offset=0, dim1|axis1=-2, dim2|axis2=-1", "torch.linalg.diagonal"),

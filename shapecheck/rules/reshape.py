@@ -29,6 +29,7 @@ from shapecheck.rules.axes import (
     size_at,
     sizes,
 )
+from shapecheck.rules.families import NO_SCALARS, gufunc, kept, shape_of
 from shapecheck.rules.table import Compute, rule
 
 MINUS_ONE = dim(-1)
@@ -200,12 +201,6 @@ def _removed(shape: Shape, found: list[int], a: Arguments) -> Shape | Mismatch:
     return from_items(item for at, item in enumerate(shape.items) if at not in found)
 
 
-@on_array
-def unsqueeze(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    axes = integers(a["dim"])
-    return ANY_SHAPE if axes is None else with_new_axes(shape, axes)
-
-
 def with_new_axes(shape: Shape, axes: tuple[int, ...]) -> Shape | Mismatch:
     """The shape with axes of size 1 at the places `axes` of the result."""
     if len(axes) > 1 and shape.run is not None:
@@ -282,14 +277,6 @@ def _expands(have: Dim, wanted: Dim, a: Arguments) -> bool:
 def expand(a: Arguments, shape: Shape) -> Shape | Mismatch:
     target = sizes(a["size"])
     return ANY_SHAPE if target is None else expanded(shape, target, a)
-
-
-@on_array
-def expand_as(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    other = a.array("other")
-    if other is None or other.shape.run is not None:
-        return ANY_SHAPE if other is None else other.shape
-    return expanded(shape, other.shape.prefix, a)
 
 
 # --- repeating ---------------------------------------------------------------------------------------------------
@@ -393,26 +380,17 @@ def unfold(a: Arguments, shape: Shape) -> Shape | Mismatch:
     return Shape((*replaced(shape, at, count).dims, window))
 
 
-@on_array
-def narrow(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """`length` elements of an axis from `start` on; unlike a slice it never clamps."""
-    axis, start, length = integer(a["dim"]), size(a["start"]), size(a["length"])
+def beyond(a: Arguments) -> Mismatch | None:
+    """The mismatch of `narrow`, which unlike a slice never clamps."""
+    axis, start, length, shape = integer(a["dim"]), size(a["start"]), size(a["length"]), shape_of(a["input"])
     at = None if axis is None else place(axis, shape)
-    if isinstance(at, Mismatch):
+    if not isinstance(at, int):
         return at
-    if at is None:
-        return any_of_rank(shape)
     before = size_at(shape, at)
     if at_most(length, -1) or (at_least(start, 0) and at_most(before - start - length, -1)):
         reason = f"{length} elements from {start} on do not fit axis {at} of size {before}"
         return Mismatch("shape-op", reason, at, f">={start + length}", str(before))
-    return replaced(shape, at, length)
-
-
-@on_array
-def as_strided(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    target = sizes(a["size"])
-    return ANY_SHAPE if target is None else Shape(target)
+    return None
 
 
 # --- complex numbers as pairs ------------------------------------------------------------------------------------
@@ -458,20 +436,20 @@ TABLE = (
     rule(unflatten, "input, dim, sizes", "torch.unflatten", "Tensor.unflatten"),
     rule(squeeze, "input|a, dim|axis=None", "torch.squeeze", "Tensor.squeeze", "Tensor.squeeze_", "jnp.squeeze", "np.squeeze", "Array.squeeze", "ndarray.squeeze"),
     rule(squeeze, "input|array, dim|dimensions", "jax.lax.squeeze"),
-    rule(unsqueeze, "input|a|array, dim|axis|dimensions", "torch.unsqueeze", "Tensor.unsqueeze", "Tensor.unsqueeze_", "jnp.expand_dims", "np.expand_dims", "jax.lax.expand_dims"),
+    gufunc("*s -> *s *1@dim", "input|a|array, dim|axis|dimensions", kept, "torch.unsqueeze", "Tensor.unsqueeze", "Tensor.unsqueeze_", "jnp.expand_dims", "np.expand_dims", "jax.lax.expand_dims"),
     rule(at_least_rank(1), "input|ary", "torch.atleast_1d", "jnp.atleast_1d", "np.atleast_1d"),
     rule(at_least_rank(2), "input|ary", "torch.atleast_2d", "jnp.atleast_2d", "np.atleast_2d"),
     rule(at_least_rank(3), "input|ary", "torch.atleast_3d", "jnp.atleast_3d", "np.atleast_3d"),
     rule(expand, "input, *size, implicit=False", "Tensor.expand"),
     rule(expand, "input|arr|array, *size|shape, **", "Tensor.broadcast_to", "torch.broadcast_to", "jnp.broadcast_to", "np.broadcast_to"),
-    rule(expand_as, "input, other", "Tensor.expand_as"),
+    gufunc("*#s, *s -> *s", "input, other", kept, "Tensor.expand_as"),
     rule(repeat, "input, *repeats|repeats", "Tensor.repeat"),
     rule(tile, "input, *dims", "Tensor.tile"),
     rule(tile, "input|A, dims|reps", "torch.tile", "jnp.tile", "np.tile"),
     rule(repeat_interleave, "input|a, repeats, dim|axis=None, output_size|total_repeat_length=None, **", "torch.repeat_interleave", "Tensor.repeat_interleave", "jnp.repeat", "np.repeat", "Array.repeat", "ndarray.repeat"),
     rule(unfold, "input, dimension, size, step", "Tensor.unfold"),
-    rule(narrow, "input, dim, start, length", "torch.narrow", "Tensor.narrow"),
-    rule(as_strided, "input, size, stride, storage_offset=None", "torch.as_strided", "Tensor.as_strided"),
+    gufunc("*s n@dim -> *s length@dim", "input, dim, start, length", kept, "torch.narrow", "Tensor.narrow", scalars=NO_SCALARS, check=beyond),
+    gufunc("*s -> *size", "input, size, stride, storage_offset=None", kept, "torch.as_strided", "Tensor.as_strided"),
     rule(view_as_real, "input", "torch.view_as_real"),
     rule(view_as_complex, "input", "torch.view_as_complex"),
 )  # fmt: skip

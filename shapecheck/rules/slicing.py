@@ -8,9 +8,8 @@ from __future__ import annotations
 from math import prod
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim
-from shapecheck.core.dtype import dtype
-from shapecheck.core.promotion import BOOLEAN, INTEGER, Typed
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, from_items
+from shapecheck.core.promotion import BOOLEAN, INTEGER
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import (
     any_of_rank,
@@ -20,16 +19,13 @@ from shapecheck.rules.axes import (
     integers,
     on_array,
     place,
-    places,
     replaced,
-    shape_argument,
     size,
     size_at,
     sizes,
 )
-from shapecheck.rules.creation import made
-from shapecheck.rules.families import DTypeRule, dtype_argument, gufunc, kept, only, shape_of, spelled, typed_result
-from shapecheck.rules.table import Compute, Rule, rule
+from shapecheck.rules.families import always, gufunc, kept, only, shape_of, spelled, unknown_dtype
+from shapecheck.rules.table import Rule, rule
 
 # --- parts of an array --------------------------------------------------------------------------------------------
 
@@ -97,27 +93,6 @@ def dynamic_slice(a: Arguments, shape: Shape) -> Shape | Mismatch:
     return Shape(wanted)
 
 
-@on_array
-def dynamic_slice_in_dim(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """One axis of another size."""
-    axis, wanted = integer(a["axis"]), size(a["slice_size"])
-    at = None if axis is None else place(axis, shape)
-    if not isinstance(at, int):
-        return at or any_of_rank(shape)
-    whole = size_at(shape, at)
-    return _outside(at, wanted, whole) if at_least(wanted - whole, 1) else replaced(shape, at, wanted)
-
-
-@on_array
-def index_in_dim(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """One element of an axis, which stays as an axis of 1 unless `keepdims=False`."""
-    axis, keeps = integer(a["axis"]), a["keepdims"]
-    at = None if axis is None else place(axis, shape)
-    if not isinstance(at, int):
-        return at or ANY_SHAPE
-    return replaced(shape, at, ONE) if keeps is True else replaced(shape, at) if keeps is False else ANY_SHAPE
-
-
 def split(a: Arguments) -> Result:
     """Parts of an axis, whose sizes add up to it."""
     array, parts, axis = a.array("operand"), sizes(a["sizes"]), integer(a["axis"])
@@ -182,75 +157,13 @@ def _padded(whole: Dim, low: Dim, high: Dim, interior: Dim) -> Dim:
     return whole + low + high + between
 
 
-@on_array
-def reversed_(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """The same shape, if it has the axes."""
-    axes = integers(a["dimensions"])
-    at = None if axes is None else _counted_from_the_left(*axes) or places(axes, shape)
-    return at if isinstance(at, Mismatch) else shape
-
-
-def broadcasted_iota(a: Arguments) -> Result:
-    """Positions along one axis of a shape."""
-    return made(a, shape_argument(a["shape"]), dtype_argument(a["dtype"], a.library))
-
-
-def filled_like(a: Arguments) -> Result:
-    """The operand's shape, or another."""
-    array, asked = a.array("operand"), a["shape"]
-    if array is None:
-        return UNKNOWN
-    dtypes = array.dtype if a["dtype"] is None else dtype_argument(a["dtype"], a.library)
-    return made(a, array.shape if asked is None else shape_argument(asked), dtypes, a["dtype"] is None and array.weak)
-
-
 # --- along axes ---------------------------------------------------------------------------------------------------
-
-
-def _dropped(shape: Shape, axes: Value) -> Shape | Mismatch:
-    listed = integers(axes)
-    at = None if listed is None else places(listed, shape)
-    if isinstance(at, Mismatch):
-        return at
-    return ANY_SHAPE if at is None else from_items([item for index, item in enumerate(shape.items) if index not in at])
 
 
 def _counted_from_the_left(*axes: int) -> Mismatch | None:
     """XLA's own operations take no negative axes."""
     wrong = next((axis for axis in axes if axis < 0), None)
     return None if wrong is None else Mismatch("shape-op", f"axis {wrong}: jax.lax takes no negative axes here", wrong)
-
-
-def lax_reduced(typed: DTypeRule) -> Compute:
-    """A reduction over axes that must be listed."""
-
-    def lax_reduction(a: Arguments) -> Result:
-        array = a.array("operand")
-        if array is None:
-            return UNKNOWN
-        return typed_result(_dropped(array.shape, a["axes"]), typed((array,), a.library), a.library)
-
-    return lax_reduction
-
-
-def position(a: Arguments) -> Result:
-    """`argmax`: indices of the dtype that is asked for."""
-    return typed_result(
-        _dropped(shape_of(a["operand"]), a["axis"]), Typed(dtype_argument(a["index_dtype"], a.library)), a.library
-    )
-
-
-def running(typed: DTypeRule) -> Compute:
-    """A running reduction keeps the shape."""
-
-    def lax_running(a: Arguments) -> Result:
-        array, axis = a.array("operand"), integer(a["axis"])
-        if array is None:
-            return UNKNOWN
-        at = None if axis is None else _counted_from_the_left(axis) or place(axis, array.shape)
-        return at if isinstance(at, Mismatch) else typed_result(array.shape, typed((array,), a.library), a.library)
-
-    return lax_running
 
 
 def sort(a: Arguments) -> Result:
@@ -268,40 +181,37 @@ def sort_by_key(a: Arguments) -> Result:
     return UNKNOWN if keys is None or values is None else (keys, values)
 
 
-def extremes(a: Arguments) -> Result:
-    """`approx_max_k`: values and where they are."""
-    array, axis, k = a.array("operand"), integer(a["reduction_dimension"]), size(a["k"])
-    at = None if array is None or axis is None else place(axis, array.shape)
-    if array is None or not isinstance(at, int):
-        return at if isinstance(at, Mismatch) else UNKNOWN
-    if at_least(k - size_at(array.shape, at), 1):
-        return _outside(at, k, size_at(array.shape, at))
-    found = array.with_shape(replaced(array.shape, at, k))
-    return found, found.with_dtype(dtype("int32"))
-
-
 def stacked_operands(a: Arguments) -> Result:
     """`select_n`: the cases have one shape."""
     cases = a["cases"]
     return cases[0] if isinstance(cases, tuple) and cases and isinstance(cases[0], Array) else UNKNOWN
 
 
-def clamped(a: Arguments) -> Result:
-    """The operand, between bounds that are scalars or have its shape."""
-    array = a.array("x")
-    if array is None:
-        return UNKNOWN
+def from_the_left(a: Arguments) -> Mismatch | None:
+    """Refuses negative axes."""
+    axes = integers(a["axis"])
+    return None if axes is None else _counted_from_the_left(*axes)
+
+
+def within(a: Arguments) -> Mismatch | None:
+    """The mismatch of more elements of an axis than it has."""
+    shape, axis, wanted = shape_of(a["input"]), integer(a["axis"]), size(a["k"])
+    at = None if axis is None else place(axis, shape)
+    if not isinstance(at, int):
+        return at
+    whole = size_at(shape, at)
+    return _outside(at, wanted, whole) if at_least(wanted - whole, 1) else None
+
+
+def clamping(a: Arguments) -> Mismatch | None:
+    """The bounds are scalars or have the operand's shape."""
+    shape = shape_of(a["x"])
     for name in ("min", "max"):
         bound = shape_of(a[name])
-        if bound.rank is not None and array.shape.rank is not None and bound.rank not in (0, array.shape.rank):
-            return Mismatch(
-                "shape-rank",
-                f"a bound ({bound}) is a scalar or has the shape ({array.shape})",
-                None,
-                str(array.shape),
-                str(bound),
-            )
-    return array
+        if bound.rank is not None and shape.rank is not None and bound.rank not in (0, shape.rank):
+            reason = f"a bound ({bound}) is a scalar or has the shape ({shape})"
+            return Mismatch("shape-rank", reason, None, str(shape), str(bound))
+    return None
 
 
 bits, numbers = only(kept, BOOLEAN, INTEGER), kept
@@ -311,24 +221,47 @@ TABLE: tuple[Rule, ...] = (
     rule(sliced, "input|operand, start_indices, limit_indices, strides=None", "jax.lax.slice"),
     rule(sliced_in_dim, "input|operand, start_index, limit_index, stride=1, axis=0", "jax.lax.slice_in_dim"),
     rule(dynamic_slice, "input|operand, start_indices, slice_sizes, **", "jax.lax.dynamic_slice"),
-    rule(dynamic_slice_in_dim, "input|operand, start_index, slice_size, axis=0, **", "jax.lax.dynamic_slice_in_dim"),
-    rule(index_in_dim, "input|operand, index, axis=0, keepdims=True, **", *spelled("index_in_dim dynamic_index_in_dim", J)),
+    gufunc(
+        "*s n@axis -> *s k@axis",
+        "input|operand, start_index, k|slice_size, axis=0, **",
+        kept,
+        "jax.lax.dynamic_slice_in_dim",
+        check=within,
+    ),
+    gufunc(
+        "*s n@axis -> *s",
+        "input|operand, index, axis=0, keepdims=True, **",
+        kept,
+        *spelled("index_in_dim dynamic_index_in_dim", J),
+    ),
     rule(split, "operand, sizes, axis=0", "jax.lax.split"),
     rule(collapse, "input|operand, start_dimension, stop_dimension=None", "jax.lax.collapse"),
     rule(broadcast_to_rank, "input|x, rank", "jax.lax.broadcast_to_rank"),
     rule(padded, "input|operand, padding_value, padding_config", "jax.lax.pad"),
-    rule(reversed_, "input|operand, dimensions", "jax.lax.rev"),
-    rule(broadcasted_iota, "dtype, shape, dimension, **", "jax.lax.broadcasted_iota"),
-    rule(filled_like, "operand|x, fill_value, dtype=None, shape=None, **", "jax.lax.full_like"),
+    gufunc("*s *n@axis -> *s *n@axis", "input|operand, axis|dimensions", kept, "jax.lax.rev", check=from_the_left),
+    gufunc("-> *shape", "dtype, shape, dimension, **", unknown_dtype, "jax.lax.broadcasted_iota"),
+    gufunc("*s -> *shape|*s", "operand|x, fill_value, dtype=None, shape=None, **", kept, "jax.lax.full_like"),
     gufunc("*s -> *s", "operand, exponent_bits, mantissa_bits", kept, "jax.lax.reduce_precision"),
     gufunc("*s -> *s", "x, y", kept, "jax.lax.integer_pow", operands="x"),
-    rule(lax_reduced(numbers), "operand, axes, **", *spelled("reduce_sum reduce_prod reduce_max reduce_min", J)),
-    rule(lax_reduced(bits), "operand, axes, **", *spelled("reduce_and reduce_or reduce_xor", J)),
-    rule(position, "operand, axis, index_dtype", *spelled("argmax argmin", J)),
-    rule(running(numbers), "operand, axis=0, reverse=False", *spelled("cumsum cumprod cummax cummin cumlogsumexp", J)),
+    gufunc("*s *n@axes -> *s", "operand, axes, **", numbers, *spelled("reduce_sum reduce_prod reduce_max reduce_min", J)),
+    gufunc("*s *n@axes -> *s", "operand, axes, **", bits, *spelled("reduce_and reduce_or reduce_xor", J)),
+    gufunc("*s n@axis -> *s", "operand, axis, dtype|index_dtype", unknown_dtype, *spelled("argmax argmin", J)),
+    gufunc(
+        "*s n@axis -> *s n@axis",
+        "operand, axis=0, reverse=False",
+        numbers,
+        *spelled("cumsum cumprod cummax cummin cumlogsumexp", J),
+        check=from_the_left,
+    ),
     rule(sort, "operand, dimension=-1, **", "jax.lax.sort"),
     rule(sort_by_key, "keys, values, dimension=-1, **", "jax.lax.sort_key_val"),
-    rule(extremes, "operand, k, reduction_dimension=-1, **", *spelled("approx_max_k approx_min_k", J)),
+    gufunc(
+        "*s n@axis -> *s k@axis, *s k@axis",
+        "input|operand, k, axis|reduction_dimension=-1, **",
+        (kept, always("int32")),
+        *spelled("approx_max_k approx_min_k", J),
+        check=within,
+    ),
     rule(stacked_operands, "which, *cases", "jax.lax.select_n"),
-    rule(clamped, "min, x, max", "jax.lax.clamp"),
+    gufunc("*s -> *s", "min, x, max", kept, "jax.lax.clamp", operands="x", check=clamping),
 )

@@ -27,7 +27,7 @@ def order(rng: random.Random, rank: int) -> tuple[int, ...]:
     return tuple(axes)
 
 
-@generates("Tensor.permute", "torch.permute", "jnp.transpose")
+@generates("Tensor.permute", "Array.transpose", "torch.permute", "jnp.transpose", "jnp.permute_dims")
 def _permute(rng: random.Random, name: str) -> Case:
     one = array(rng, name)
     axes = order(rng, len(one.shape))
@@ -36,7 +36,7 @@ def _permute(rng: random.Random, name: str) -> Case:
     return call(one, *given(rng, name, axes))
 
 
-@generates("Tensor.T", "Tensor.mT", "Tensor.H", "Tensor.t")
+@generates("Tensor.T", "Tensor.mT", "Array.mT", "Tensor.H", "Tensor.t")
 def _attribute(rng: random.Random, name: str) -> Case:
     return call(array(rng, name, most=3))
 
@@ -69,7 +69,7 @@ def _roll(rng: random.Random, name: str) -> Case:
     return call(one, (1, 2), (axis(rng, len(one.shape)), axis(rng, len(one.shape))) if rng.random() < 0.8 else (0,))
 
 
-@generates("torch.tril")
+@generates("torch.tril", "np.tril")
 def _tril(rng: random.Random, name: str) -> Case:
     one = array(rng, name)
     return call(one, rng.randint(-2, 2)) if rng.random() < 0.5 else call(one)
