@@ -16,7 +16,18 @@ from itertools import pairwise
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim, extremum
 from shapecheck.core.notation import Axis, Operand, Term, Terms, names_in, parse
 from shapecheck.core.placing import Lifted, Scalars, inserted, lift, refilled
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, broadcast, broadcasts_to, clash, from_items, negative_size
+from shapecheck.core.shape import (
+    ANY_RUN,
+    ANY_SHAPE,
+    Item,
+    Mismatch,
+    Shape,
+    broadcast,
+    broadcasts_to,
+    clash,
+    from_items,
+    negative_size,
+)
 from shapecheck.core.value import Value
 
 NO_FACTS: Facts = frozenset()

@@ -9,7 +9,14 @@ from shapecheck.rules.conversion import DTYPE_METHODS
 from tests.rules.harness import A, Case, D, call, dtype_for, generates, shape
 
 
-@generates(*(f"Tensor.{name}" for name in DTYPE_METHODS), "Tensor.clone", "np.copy", "jax.lax.stop_gradient", "jax.device_put", "Tensor.numpy")
+@generates(
+    *(f"Tensor.{name}" for name in DTYPE_METHODS),
+    "Tensor.clone",
+    "np.copy",
+    "jax.lax.stop_gradient",
+    "jax.device_put",
+    "Tensor.numpy",
+)
 def plain(rng: random.Random, name: str) -> Case:
     return call(A(shape(rng), "float32" if name.endswith("requires_grad_") else dtype_for(rng, name)))
 
