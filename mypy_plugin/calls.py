@@ -41,7 +41,7 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     for fault in chosen.faults[:1] or chosen.doubts:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
     result = chosen.result(ctx.default_return_type)
-    return lenient.without_none(result) if lenient.is_marked(chosen.signature) else result
+    return lenient.certain(result) if lenient.is_marked(chosen.signature) else result
 
 
 def _called_directly(ctx: FunctionContext | MethodContext) -> list[tuple[CallableType, CallableType]]:

@@ -82,9 +82,13 @@ def symbol_of(variable: TypeVarType) -> Symbol:
     """The core's symbol for a type variable; the way back is remembered."""
     name, scope = variable.name.removesuffix(FREE_MARK), scope_of(variable)
     _type_variables[f"{name}@{scope}"] = variable
-    loose = variable.name.endswith(FREE_MARK) or variable.id.raw_id <= FREE or variable.id.is_meta_var()
-    kind = Kind.SIZE if loose else Kind.RIGID
+    kind = Kind.SIZE if is_loose(variable) else Kind.RIGID
     return Symbol(name, scope, kind)
+
+
+def is_loose(variable: TypeVarLikeType) -> bool:
+    """Whether the variable stands for something unknown, not for whatever a caller passes."""
+    return variable.name.endswith(FREE_MARK) or variable.id.raw_id <= FREE or variable.id.is_meta_var()
 
 
 def scope_of(variable: TypeVarLikeType) -> str:
@@ -98,7 +102,7 @@ def run_of(variable: TypeVarTupleType, broadcast: bool = False) -> Run:
     """The core's variadic part for a variadic type variable."""
     name, scope = variable.name.removesuffix(FREE_MARK), scope_of(variable)
     _type_variables[f"*{name}@{scope}"] = variable
-    return Run(name, scope, broadcast)
+    return Run(name, scope, broadcast, is_loose(variable))
 
 
 def variable_of(symbol: Symbol) -> TypeVarType | None:

@@ -48,14 +48,16 @@ def signature(ctx: MethodSigContext) -> FunctionLike:
         return loosen_signature(ctx.default_signature, ctx.context)
     forward = forward_of(instance, ctx)
     if forward is None:
-        return ctx.default_signature
+        return loosen_signature(ctx.default_signature, ctx.context)
     return lenient.opened(loosen_signature(forward, ctx.context))
 
 
 def forward_of(instance: Instance, ctx: MethodSigContext | MethodContext) -> CallableType | None:
-    """The bound `forward` of a module, None when it is overloaded or not typed."""
-    method = instance.type.get("forward")
+    """The bound `forward` of a module, None when it is overloaded or not typed, or a `__call__` of the user's calls it."""
+    method, called = instance.type.get("forward"), instance.type.get("__call__")
     if method is None or method.node is None or method.node.fullname.startswith("torch."):
+        return None
+    if called is not None and called.node is not None and not called.node.fullname.startswith("torch."):
         return None
     chk = checker(ctx.api)
     found = get_proper_type(chk.expr_checker.analyze_external_member_access("forward", instance, ctx.context))
@@ -73,7 +75,7 @@ def call(ctx: MethodContext) -> Type:
         return ctx.default_return_type
     value = layer_of(instance)
     if value is None:
-        return lenient.without_none(settle_call(ctx)) if is_module(instance) else settle_call(ctx)
+        return lenient.certain(settle_call(ctx)) if is_module(instance) else settle_call(ctx)
     reader = Reader(checker(ctx.api))
     arguments = split_arguments(ctx.context.args, ctx.context.arg_kinds, ctx.context.arg_names, reader)
     row = layer(value.name)

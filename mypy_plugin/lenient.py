@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mypy.types import CallableType, FunctionLike, Instance, NoneType, Overloaded, TupleType, Type, UnionType, get_proper_type
 
-from mypy_plugin.encode import ANY
+from mypy_plugin.encode import ANY, array_instance
 
 _LIBRARIES = ("jax.", "equinox.")
 
@@ -25,8 +25,8 @@ def marked(function: FunctionLike, made: Type) -> FunctionLike:
 
 
 def is_marked(signature: CallableType) -> bool:
-    """Whether a signature is that of a transformed function."""
-    return signature.fallback.type.fullname.startswith(_LIBRARIES)
+    """Whether a signature is that of a transformed function. (A class has its metaclass there, equinox's own too.)"""
+    return not signature.is_type_obj() and signature.fallback.type.fullname.startswith(_LIBRARIES)
 
 
 def opened(signature: CallableType) -> CallableType:
@@ -34,13 +34,19 @@ def opened(signature: CallableType) -> CallableType:
     return signature.copy_modified(arg_types=[ANY] * len(signature.arg_types))
 
 
-def without_none(typ: Type) -> Type:
-    """The type with `None` made unknown: `loss` of a module is optional, and to plain mypy the call is `Any`."""
+def certain(typ: Type) -> Type:
+    """The type without choices that the program knows how to make and mypy does not: to plain mypy the call is `Any`.
+
+    `None` in a union is unknown, as the optional `loss` of a module; a union of arrays and other things is unknown as a whole.
+    """
     proper = get_proper_type(typ)
     match proper:
-        case UnionType(items=items) if any(isinstance(get_proper_type(item), NoneType) for item in items):
-            return UnionType([ANY if isinstance(get_proper_type(item), NoneType) else item for item in items])
+        case UnionType(items=items):
+            others = [item for item in map(get_proper_type, items) if not isinstance(item, NoneType)]
+            if any(array_instance(item) is None for item in others):
+                return ANY
+            return UnionType([*others, ANY]) if len(others) < len(items) else typ
         case TupleType(items=items):
-            return proper.copy_modified(items=[without_none(item) for item in items])
+            return proper.copy_modified(items=[certain(item) for item in items])
         case _:
             return typ

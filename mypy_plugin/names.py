@@ -6,11 +6,11 @@ Keys are mypy's names (the module that defines a thing), values the public names
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from shapecheck.core.value import Library
-from shapecheck.rules import layer, lookup
+from shapecheck.rules import layer, lookup, registry
 
 STATIC = "shapecheck._static"
 SIZE = f"{STATIC}.Size"
@@ -122,6 +122,12 @@ def layer_rule(fullname: str) -> str | None:
             name = public + fullname.rpartition(".")[2]
             return name if layer(name) is not None else None
     return None
+
+
+@cache
+def layer_classes() -> frozenset[str]:
+    """How messages call the layer classes, and the modules that hold modules: types with sizes as arguments."""
+    return frozenset(name.rpartition(".")[2] for name in [*registry().layers, *CONTAINERS])
 
 
 @lru_cache(maxsize=65536)

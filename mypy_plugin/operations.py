@@ -20,7 +20,7 @@ from mypy_plugin import codes, faults
 from mypy_plugin.encode import ANY, array_instance, array_of, array_type
 from mypy_plugin.names import function_rule, method_rule
 from mypy_plugin.values import Reader, split_arguments
-from shapecheck.core.shape import Mismatch
+from shapecheck.core.shape import ANY_SHAPE, Mismatch
 from shapecheck.core.value import UNKNOWN, Array, Library, Many, Result, Value
 from shapecheck.rules import lookup
 from shapecheck.rules.table import Rule
@@ -92,7 +92,21 @@ def method(ctx: MethodContext, name: str) -> Type:
     forward = method_rule(array.library, f"__{name[3:]}") if is_reflected(name) else None
     if forward is not None and isinstance(operands[0], Array):
         rule, given = forward, [operands[0], array]  # as it is written: the receiver stands on the right
-    return conclude(lookup_rule(rule).apply(rule, given), display(rule), given, ctx, reader)
+    result = lookup_rule(rule).apply(rule, given)
+    if name == "__getitem__" and _may_be_item(result):
+        return ctx.default_return_type
+    typ = conclude(result, display(rule), given, ctx, reader)
+    return ctx.type if is_in_place(name) else typ
+
+
+def _may_be_item(result: Result) -> bool:
+    """Whether indexing a numpy array may give what it holds: a number, or any object, to numpy's stubs `Any`."""
+    return isinstance(result, Array) and result.library is Library.NUMPY and result.shape == ANY_SHAPE
+
+
+def is_in_place(name: str) -> bool:
+    """Whether the method is `__iadd__` or the like: it answers its receiver, whatever the rule finds wrong."""
+    return name.startswith("__i") and f"__{name[3:]}" in _SYMBOLS
 
 
 PROTOCOLS = {"builtins.abs": "__abs__"}
@@ -111,7 +125,7 @@ def protocol(ctx: FunctionContext, name: str) -> Type:
 
 def is_reflected(name: str) -> bool:
     """Whether the method is `__radd__` or the like: its receiver stands on the right."""
-    return f"__{name[3:]}" in _SYMBOLS
+    return name.startswith("__r") and f"__{name[3:]}" in _SYMBOLS
 
 
 def lookup_rule(name: str) -> Rule:
@@ -167,7 +181,15 @@ def apply(
 
 def conclude(result: Result, shown: str, args: Sequence[Value], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:
     """The type of a result; a mismatch is reported and leaves the type unknown."""
+    if _may_be_number(result, args, ctx.default_return_type):
+        return ctx.default_return_type
     return conclude_with(result, lambda mismatch: message(shown, mismatch, args), ctx, reader)
+
+
+def _may_be_number(result: Result, args: Sequence[Value], default: Type) -> bool:
+    """Whether numpy may answer a number: no argument is known to be an array, and to its stubs the result is `Any`."""
+    unknown = isinstance(result, Array) and result.library is Library.NUMPY and result.shape == ANY_SHAPE
+    return unknown and not arrays_in(args) and isinstance(get_proper_type(default), AnyType)
 
 
 def conclude_with(result: Result, words: Callable[[Mismatch], str], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:
@@ -257,9 +279,14 @@ def display(name: str) -> str:
     """How a message calls an operation: `@` for an operator, `view` for a method, `torch.cat` for a function."""
     owner, _, last = name.rpartition(".")
     if owner in _CLASS.values():
-        reflected = f"__{last[3:]}" if last.startswith("__r") else last
-        return _SYMBOLS.get(last) or _SYMBOLS.get(reflected) or last
+        return _SYMBOLS.get(last) or _variant(last) or last
     return f"torch.nn.functional.{last}" if owner == "F" else f"torch.{name}" if owner == "nn" else name
+
+
+def _variant(name: str) -> str | None:
+    """The symbol of `__radd__` or `__iadd__`; None for other names."""
+    symbol = _SYMBOLS.get(f"__{name[3:]}")
+    return f"{symbol}=" if is_in_place(name) else symbol
 
 
 ATTRIBUTES = frozenset([

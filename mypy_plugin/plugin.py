@@ -187,6 +187,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(_run_sequential if owner == SEQUENTIAL else layers.call)
         if owner in CONTAINERS:
             return self._checked(containers.item)
+        if fullname == "numpy.ndarray.tolist":
+            return lambda ctx: AnyType(TypeOfAny.special_form)  # numpy's stubs are exact where we know the rank, else `Any`
         if owner in ("builtins.int", f"{STATIC}.Size"):
             return self._checked(integers.arithmetic) if name in _INT_METHODS else None
         if operations.is_array_method(name):

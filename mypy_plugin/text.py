@@ -161,7 +161,8 @@ def _item(node: Node) -> Item:
         return dim_in(node)
     bare = Node(node.name.lstrip("*"), node.args)
     if bare.last != "tuple":
-        return Run(_plain(bare.name), FREE_MARK if FREE_MARK in bare.name else "")
+        loose = FREE_MARK in bare.name
+        return Run(_plain(bare.name), FREE_MARK if loose else "", loose=loose)
     inner = bare.args[0] if bare.args else bare
     if inner.last == "Sharp" and inner.args:
         shape = _shape(inner.args[0])

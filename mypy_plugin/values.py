@@ -21,12 +21,14 @@ from mypy.nodes import (
     MemberExpr,
     RefExpr,
     SliceExpr,
+    StarExpr,
     StrExpr,
     TupleExpr,
     TypeInfo,
     UnaryExpr,
 )
 from mypy.types import (
+    AnyType,
     Instance,
     LiteralType,
     NoneType,
@@ -88,7 +90,7 @@ class Reader:
         if expression is None:
             return None
         if isinstance(expression, TupleExpr | ListExpr):
-            return tuple(self.value(item) for item in expression.items)
+            return self.sequence(expression.items)
         if isinstance(expression, SliceExpr):
             return self.slice(expression)
         if isinstance(expression, EllipsisExpr):
@@ -104,11 +106,27 @@ class Reader:
                 return size
         return self.from_type(known) if known is not None else UNKNOWN
 
+    def sequence(self, items: Sequence[Expression]) -> Value:
+        """The values of a tuple's or list's items; `*parts` adds its own, and an unknown number makes all unknown."""
+        values: list[Value] = []
+        for item in items:
+            if not isinstance(item, StarExpr):
+                values.append(self.value(item))
+            elif isinstance(parts := self.value(item.expr), tuple):
+                values.extend(parts)
+            else:
+                return UNKNOWN
+        return tuple(values)
+
     def index(self, expression: Expression, typ: Type | None = None) -> Value:
         """The value of an index: a list is one array of indices there, not several indices."""
         match expression:
+            case TupleExpr(items=items) if any(isinstance(item, StarExpr) for item in items):
+                return self.sequence(items) if not any(isinstance(item, ListExpr) for item in items) else UNKNOWN
             case TupleExpr(items=items):
                 return tuple(map(self.index, items))
+            case ListExpr(items=items) if any(isinstance(item, StarExpr) for item in items):
+                return UNKNOWN
             case ListExpr(items=items):
                 values = [self.value(item) for item in items]
                 if all(isinstance(value, bool) for value in values):
@@ -153,8 +171,8 @@ class Reader:
                 return value
             case LiteralType(value=int()):
                 return dim_of(proper)
-            case TupleType(items=items):
-                return tuple(map(self.from_type, items)) if not any(isinstance(i, UnpackType) for i in items) else UNKNOWN
+            case TupleType(items=items) if _is_plain(proper) and not any(isinstance(item, UnpackType) for item in items):
+                return tuple(map(self.from_type, items))
             case Instance():
                 return self.from_instance(proper)
             case UnionType(items=items):
@@ -236,8 +254,10 @@ class Reader:
                 return self._write_numpy_scalar(result, default, proper)
             case Array():
                 return array_type(self.template(result, proper, like), result, self.named)
-            case Dim():
-                return int_type(result, self.named) if not result.is_unknown else default
+            case Dim() if not result.is_unknown:
+                return int_type(result, self.named)
+            case Dim() | Scalar() if isinstance(proper, UnionType):  # `x.item()`: a number of some kind to torch's stubs
+                return self.named(f"builtins.{result.kind if isinstance(result, Scalar) else 'int'}", [])
             case tuple():
                 return self._write_tuple(result, proper, like)
             case Many() if isinstance(proper, Instance) and proper.type.fullname not in ("builtins.tuple", "builtins.list"):
@@ -252,7 +272,7 @@ class Reader:
         """numpy gives a scalar, not an array, where nothing is left of the axes: its own stubs know which."""
         declared = array_instance(proper)
         if declared is None or not declared.args:
-            return default
+            return ANY if _is_of_some_width(proper) else default
         known = shape_of(declared.args[0]) == SCALAR  # `np.zeros(())` is an array to numpy's stubs, too
         return array_type(declared, result if known else Array(library=Library.NUMPY), self.named)
 
@@ -280,6 +300,21 @@ class Reader:
     def _plain(self, instance: Instance) -> Instance:
         """A parameter's results are plain tensors."""
         return instance if instance.type.fullname in _TEMPLATES.values() else self.named(TENSOR, [ANY, ANY])
+
+
+def _is_plain(typ: TupleType) -> bool:
+    """Whether a tuple is nothing more: of a user's named tuple a rule would leave a tuple without names."""
+    fullname = typ.partial_fallback.type.fullname
+    return fullname in ("builtins.tuple", TORCH_SIZE) or fullname.startswith("torch.")
+
+
+def _is_of_some_width(typ: ProperType) -> bool:
+    """Whether a numpy scalar's class leaves its width open: it may be the one that is a Python number, too."""
+    return isinstance(typ, Instance) and typ.type.fullname.startswith("numpy.") and any(map(_is_any, typ.args))
+
+
+def _is_any(typ: Type) -> bool:
+    return isinstance(get_proper_type(typ), AnyType)
 
 
 def _join(types: Sequence[Type]) -> Type:

@@ -32,12 +32,19 @@ from shapecheck.core.dim import (
 class Run:
     """The variadic part of a shape: `*name`, or any number of unknown axes when the name is None.
 
-    A broadcastable run (`*#name`) stands for any shape that broadcasts to the named one.
+    A broadcastable run (`*#name`) stands for any shape that broadcasts to the named one. A loose one is of a name that no
+    signature binds, an attribute's: some axes, not any that a caller likes.
     """
 
     name: str | None = None
     scope: str = ""
     broadcast: bool = False
+    loose: bool = field(default=False, compare=False)
+
+    @property
+    def is_rigid(self) -> bool:
+        """Whether the program must work whatever these axes are, so that they are no fixed number of axes."""
+        return self.name is not None and not self.broadcast and not self.loose
 
     @property
     def volume(self) -> Dim:
@@ -219,13 +226,13 @@ def _same_with_runs(left: Shape, right: Shape, facts: Facts) -> Verdict:
         return Verdict.DIFFERENT
     named = left.run is not None and right.run is not None and left.run.name is not None and right.run.name is not None
     if named and left.run != right.run and len(left.prefix) == len(right.prefix) and len(left.suffix) == len(right.suffix):
-        broadcast = left.run is not None and right.run is not None and (left.run.broadcast or right.run.broadcast)
-        return Verdict.UNKNOWN if broadcast else Verdict.DIFFERENT
+        rigid = left.run is not None and right.run is not None and left.run.is_rigid and right.run.is_rigid
+        return Verdict.DIFFERENT if rigid else Verdict.UNKNOWN
     if named and left.run == right.run and left.min_rank != right.min_rank:
         return Verdict.DIFFERENT
     # A rigid run may be empty or long, so it never equals a fixed number of axes for every shape.
     for one, other in ((left, right), (right, left)):
-        if one.run is not None and one.run.name is not None and not one.run.broadcast and other.is_known:
+        if one.run is not None and one.run.is_rigid and other.is_known:
             return Verdict.DIFFERENT
     return Verdict.UNKNOWN
 
@@ -418,7 +425,7 @@ def _check_rank(pattern: Pattern, actual: Shape, fixed: int, index: int | None) 
     if rank is None and index is None:
         if actual.min_rank > fixed:
             return _rank_mismatch(f"expected {_axes(fixed)}, found at least {_axes(actual.min_rank)}", pattern, actual)
-        if actual.run is not None and actual.run.name is not None and not actual.run.broadcast:
+        if actual.run is not None and actual.run.is_rigid:
             return _rank_mismatch(f"expected {_axes(fixed)}, found any number of them ({actual.run})", pattern, actual)
     return None
 
