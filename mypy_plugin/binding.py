@@ -160,7 +160,7 @@ class Binder:
             implementation = function.impl.func if isinstance(function.impl, Decorator) else function.impl
             own = implementation.type if isinstance(implementation, FuncDef) else None
             signatures = [*items, own] if isinstance(own, CallableType) else items
-            if any(is_dim(v) for signature in signatures for v in signature.variables):
+            if any(has_free(s.ret_type) or any(map(is_dim, s.variables)) for s in signatures):
                 overrides.remember_overloads(self.path, function)
             function.type = Overloaded(items)
 

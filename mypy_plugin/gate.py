@@ -92,6 +92,9 @@ _CALLED = re.compile(r'^(?:Unexpected keyword argument|Too (?:many|few) |Missing
 _LAYER_CLASS = re.compile(
     r'^Argument .* has incompatible type "type\[(\w+)\[.*\]\]"; expected "?Callable\[.*\bNever\b'
 )  # fmt: skip
+_AMBIGUOUS = re.compile(r"^Type of TypedDict is ambiguous, none of \((.*)\) matches cleanly$")
+_QUOTED = re.compile(r'"(\w+)"')
+_NO_ITEMS = re.compile(r'(?:got|has type|incompatible type) "dict\[str, ')
 _UNSOLVED = re.compile(r'^Cannot infer value of type parameter ".*" of "tree_\w+"')
 _UNREADABLE = re.compile(
     r'^Argument .* has incompatible type "(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*)"; expected "(.*)"$'
@@ -107,6 +110,7 @@ class Gate:
         self.watcher: ErrorWatcher | None = None
         self.untyped = untyped
         self.dropped: ErrorInfo | None = None
+        self.ambiguous = ("", 0)
         self.checker: TypeChecker | None = None
 
     def watch(self, chk: TypeChecker) -> None:
@@ -176,6 +180,11 @@ class Gate:
             return self.untyped(match[1])
         if (match := _UNDEFINED.match(info.message)) is not None:
             return _is_structure(match[1], file, info.line)
+        if (match := _AMBIGUOUS.match(info.message)) is not None and any(map(protocols.has_arrays, _QUOTED.findall(match[1]))):
+            self.ambiguous = (file, info.line)
+            return True
+        if (file, info.line) == self.ambiguous and _NO_ITEMS.search(info.message):
+            return True
         if _CALLED.match(info.message):
             return ".forward(" not in linecache.getline(file, info.line)  # to plain mypy a module takes anything
         if (match := _LAYER_CLASS.match(info.message)) is not None and match[1] in layer_classes():
@@ -243,9 +252,19 @@ def _conforms(message: str) -> bool:
     """Whether a class is refused as a protocol or callable that it is when shapes are not looked at."""
     match = _CONFORMS.search(message)
     one, other = (parse(match[1]), parse(match[2])) if match is not None else (None, None)
+    if match is not None and one is None and match[1].startswith("Callable[[") and other is not None:
+        return any(protocols.is_called_with_arrays(option.last) for option in _members(other))
     if one is None or other is None:
         return False
-    return any(protocols.fits(one.last, option.last) for option in _members(other) if one.last != option.last)
+    options = [option for option in _members(other) if one.last != option.last]
+    return any(protocols.fits(one.last, option.last) or _is_subclass(one, option) for option in options)
+
+
+def _is_subclass(found: Node, expected: Node) -> bool:
+    """Whether a generic class has another as a base, with type arguments that differ in shapes alone."""
+    if not found.args or len(found.args) != len(expected.args) or not protocols.is_subclass(found.last, expected.last):
+        return False
+    return all(difference(b, a) is not None for a, b in zip(found.args, expected.args, strict=True))
 
 
 def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str, reports_unknown: bool) -> bool:

@@ -14,7 +14,9 @@ from mypy.expandtype import expand_type
 from mypy.maptype import map_instance_to_supertype
 from mypy.nodes import CallExpr, Context, Decorator, DictExpr, Expression, FuncDef, ListExpr, MemberExpr, NameExpr, TupleExpr, Var
 from mypy.plugin import FunctionContext, MethodContext
+from mypy.subtypes import is_subtype
 from mypy.types import (
+    AnyType,
     CallableType,
     Instance,
     NoneType,
@@ -33,7 +35,7 @@ from mypy.types import (
 
 from mypy_plugin import codes, interpolations
 from mypy_plugin.binding import variables_in
-from mypy_plugin.carriers import opened, settled
+from mypy_plugin.carriers import is_carrier, opened, settled
 from mypy_plugin.encode import (
     ANY,
     array_instance,
@@ -275,6 +277,8 @@ class Matching:
         self, wanted: UnionType, found: ProperType, expression: Expression | None, flexible: frozenset[Symbol]
     ) -> Mismatch | None:
         """The first member that fits, as at run time; nothing is bound when a choice was not certain."""
+        if array_instance(found) is not None and any(_takes_arrays(item, found) for item in wanted.items):
+            return None
         members = [item for item in map(opened, wanted.items) if _same_kind(item, found)]
         first: Mismatch | None = None
         for member in members:
@@ -455,6 +459,20 @@ def _same_kind(wanted: Type, found: ProperType) -> bool:
     if one is not None or other is not None:
         return one is not None and other is not None and other.type.has_base(one.type.fullname)
     return True
+
+
+def _takes_arrays(wanted: Type, found: ProperType) -> bool:
+    """Whether a union member that is no array takes an array all the same: `object`, `Iterable[...]`, a protocol.
+
+    At run time nobody looks at what an `Iterable` holds.
+    """
+    proper = get_proper_type(opened(wanted))
+    if isinstance(proper, AnyType):
+        return not is_carrier(opened(wanted))
+    if not isinstance(proper, Instance) or not isinstance(found, Instance) or array_instance(proper) is not None:
+        return False
+    bare = proper.copy_modified(args=[ANY] * len(proper.args))
+    return is_subtype(found, bare)
 
 
 def _is_certain(wanted: Type, found: ProperType) -> bool:

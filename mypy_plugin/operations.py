@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeIs
 
-from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, IndexExpr, MemberExpr, OpExpr
+from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, Expression, IndexExpr, MemberExpr, OpExpr
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
-from mypy.types import AnyType, CallableType, Instance, Type, UnionType, get_proper_type
+from mypy.types import AnyType, CallableType, Instance, TupleType, Type, UnionType, get_proper_type
 
 from mypy_plugin import codes, faults
 from mypy_plugin.encode import ANY, array_instance, array_of, array_type
-from mypy_plugin.names import function_rule, method_rule
+from mypy_plugin.names import GENERIC_ARRAYS, function_rule, method_rule
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import ANY_SHAPE, Mismatch
 from shapecheck.core.value import UNKNOWN, Array, Library, Many, Result, Value
@@ -66,7 +66,7 @@ def apply_call(name: str, before: list[Value], call: CallExpr, ctx: FunctionCont
     reader = Reader(checker(ctx.api))
     arguments = split_arguments(call.args, call.arg_kinds, call.arg_names, reader)
     if arguments is None:
-        return ctx.default_return_type
+        return _unknown(ctx.default_return_type, reader)
     positional, keywords = arguments
     return apply(name, [*before, *positional], keywords, ctx, reader)
 
@@ -144,7 +144,7 @@ def iteration(ctx: MethodContext, array: Array) -> Type:
     """The iterator over an array: its items lack the first axis."""
     default = get_proper_type(ctx.default_return_type)
     like = array_instance(ctx.type)
-    if like is None or not array.shape.prefix or not like.args:
+    if like is None or not array.shape.prefix or not like.args or _is_one_of_several(ctx):
         return ctx.default_return_type
     item = array.with_shape(replace(array.shape, prefix=array.shape.prefix[1:]))
     reader = Reader(checker(ctx.api))
@@ -152,6 +152,12 @@ def iteration(ctx: MethodContext, array: Array) -> Type:
     if isinstance(default, Instance) and len(default.args) == 1:
         return default.copy_modified(args=[written])
     return reader.named("typing.Iterator", [written])  # torch defines `__iter__` without types
+
+
+def _is_one_of_several(ctx: MethodContext) -> bool:
+    """Whether what is iterated is of one of several types: an array there is what the program does not expect to unpack."""
+    typ = checker(ctx.api).lookup_type(ctx.context) if isinstance(ctx.context, Expression) else None
+    return isinstance(get_proper_type(typ), UnionType)
 
 
 def is_array(instance: Instance) -> bool:
@@ -197,10 +203,29 @@ def conclude_with(result: Result, words: Callable[[Mismatch], str], ctx: Functio
     if isinstance(result, Mismatch):
         if not is_uncertain(ctx.context, reader):
             fail(words(result), result.code, ctx.context, reader.chk)
-        return ctx.default_return_type
+        return _unknown(ctx.default_return_type, reader)
     if result is UNKNOWN:
-        return ctx.default_return_type
+        return _unknown(ctx.default_return_type, reader)
     return reader.write(result, ctx.default_return_type, _like(ctx))
+
+
+def _unknown(default: Type, reader: Reader) -> Type:
+    """The type of a result that no rule knows: einops declares what it returns as the type of what it takes."""
+    proper = get_proper_type(default)
+    match proper:
+        case TupleType(items=items):
+            return proper.copy_modified(items=[_unknown(item, reader) for item in items])
+        case Instance() if proper.args and proper.type.fullname in GENERIC_ARRAYS:
+            return array_type(proper, Array(library=GENERIC_ARRAYS[proper.type.fullname]), reader.named)
+        case Instance(type=info, args=[item]) if info.fullname == "builtins.list":
+            return proper.copy_modified(args=[_unknown(item, reader)])
+        case _:
+            return default
+
+
+def forget(ctx: FunctionContext) -> Type:
+    """The type of a call of einops that has no rule."""
+    return _unknown(ctx.default_return_type, Reader(checker(ctx.api)))
 
 
 def is_uncertain(context: Context, reader: Reader) -> bool:

@@ -177,6 +177,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(narrowing.settle)
         if fullname == expansions.NAME:
             return self._checked(expansions.settle)
+        if fullname.startswith("einops."):
+            return self._checked(operations.forget)
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:

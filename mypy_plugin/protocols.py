@@ -41,17 +41,29 @@ def has_sizes(name: str) -> bool:
     return any(is_int_variable(variable) for info in classes_named(name) for variable in info.defn.type_vars)
 
 
+def has_arrays(name: str) -> bool:
+    """Whether a typed dictionary of the name has items with shapes: of a union of such, mypy tries one after the other."""
+    dictionaries = [info.typeddict_type for info in classes_named(name) if info.typeddict_type is not None]
+    return any(_mentions_shape(item) for dictionary in dictionaries for item in dictionary.items.values())
+
+
 def fits(found: str, expected: str) -> bool:
     """Whether a class is what is expected, a protocol or `Callable`, as far as anybody checks."""
     if expected == "Callable":
-        return any(map(_is_called_with_arrays, classes_named(found)))
+        return is_called_with_arrays(found)
     protocols = [info for info in classes_named(expected) if info.is_protocol]
     return any(_has_members(info, protocol) for info in classes_named(found) for protocol in protocols)
 
 
-def _is_called_with_arrays(info: TypeInfo) -> bool:
-    member = _member(info, "__call__")
-    return isinstance(member, CallableType) and any(array_of(typ) is not None for typ in member.arg_types)
+def is_called_with_arrays(name: str) -> bool:
+    """Whether objects of a class of the name are called with arrays."""
+    members = [_member(info, "__call__") for info in classes_named(name)]
+    return any(isinstance(m, CallableType) and any(array_of(typ) is not None for typ in m.arg_types) for m in members)
+
+
+def is_subclass(name: str, base: str) -> bool:
+    """Whether a class of a user's has a base of a name."""
+    return any(parent.name == base for info in classes_named(name) for parent in info.mro[1:])
 
 
 def _member(info: TypeInfo, name: str) -> Type | None:
