@@ -51,6 +51,13 @@ class Remembered:
 
 
 _signatures: dict[int, Remembered] = {}
+_KEPT = 2048
+"""How many calls are remembered. A call is settled after those among its arguments: it must not be forgotten by then."""
+
+
+def _forget_oldest() -> None:
+    for key in list(_signatures)[: _KEPT // 2]:
+        del _signatures[key]
 
 
 def loosen(ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
@@ -105,8 +112,8 @@ def _is_size(typ: Type, sizes: set[TypeVarId]) -> bool:
 def _remember(context: Context, signature: CallableType, loosened: CallableType) -> None:
     known = _signatures.get(id(context))
     if known is None or known.context is not context:
-        if len(_signatures) > 256:
-            _signatures.clear()
+        if len(_signatures) >= _KEPT:
+            _forget_oldest()
         known = _signatures[id(context)] = Remembered(context)
     known.signatures = [*[pair for pair in known.signatures if pair[0] is not signature][-15:], (signature, loosened)]
 
