@@ -1,6 +1,6 @@
-"""What we ask of users breaks no other checker: the annotated examples pass mypy without our plugin, pyright and pyrefly.
+"""What we ask of users breaks no other checker: the annotated examples pass mypy without our plugin, pyright, pyrefly and ty.
 
-No baseline of known complaints is needed: the three have none about these files, under mypy's `--strict` as well. Not every use
+No baseline of known complaints is needed: the four have none about these files, under mypy's `--strict` as well. Not every use
 of jaxtyping is so lucky: without the plugin mypy and pyright refuse an annotation as the second argument of `isinstance`.
 `unannotated.py` is left out: it is what `shapecheck annotate` starts from.
 """
@@ -21,6 +21,7 @@ COMMANDS = {
     "mypy": [sys.executable, "-m", "mypy", "--config-file=mypy.ini", f"--cache-dir={ROOT / '.mypy_cache' / 'without-plugin'}"],
     "pyright": [sys.executable, "-m", "pyright", f"--pythonpath={sys.executable}"],
     "pyrefly": [sys.executable, "-m", "pyrefly", "check", f"--python-interpreter-path={sys.executable}"],
+    "ty": [sys.executable, "-m", "ty", "check", f"--python={sys.prefix}"],
 }
 CONFIG = f"[mypy]\nstrict = true\n[mypy-{','.join(f'{name}.*' for name in SKIPPED)}]\nfollow_imports = skip\n"
 
