@@ -91,6 +91,7 @@ PRIVATE_PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 LAYER_MODULES: tuple[tuple[str, str], ...] = (
     ("torch.nn.modules.", "nn."),
+    ("einops.layers.torch.", "einops.layers.torch."),
     ("equinox.nn._", "equinox.nn."),
     ("flax.linen.", "flax.linen."),
     ("flax.nnx.", "flax.nnx."),

@@ -1,4 +1,4 @@
-"""einops: `rearrange(x, "b (h d) n -> (b h) n d", h=8)`, `reduce`, `repeat` and `einsum`.
+"""einops: `rearrange(x, "b (h d) n -> (b h) n d", h=8)`, `reduce`, `repeat` and `einsum`; the layers of its PyTorch part.
 
 A pattern is a list of axes; an axis is a list of elementary names whose sizes multiply. The sizes of the left side are
 solved symbolically, then the right side is their products.
@@ -7,22 +7,22 @@ solved symbolically, then the right side is their products.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod, product, with_facts
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, accepts
 from shapecheck.core.promotion import result_type
-from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, from_items
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, broadcast_dims, from_items
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Unknown
 from shapecheck.rules.axes import differs, of_rank, size
 from shapecheck.rules.einsum import DOTS, Equation, contracted
-from shapecheck.rules.table import Compute, rule
+from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
 
 type Axis = tuple[str, ...]
 
 _TOKEN = re.compile(r"\(([^()]*)\)|(\.\.\.|…)|([^\s()]+)|(\S)")
-_PARAMETERS = frozenset({"tensor", "pattern", "reduction"})
+_PARAMETERS = frozenset({"tensor", "pattern", "reduction", "weight_shape", "bias_shape"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +176,78 @@ def _size_of(name: str, solved: _Solved) -> Dim:
 
 def operation(left_only: bool, right_only: bool) -> Compute:
     """`rearrange`, `reduce` (names may go: `left_only`) or `repeat` (names may come: `right_only`)."""
+    read = reading(left_only, right_only)
 
     def rearranged(a: Arguments) -> Result:
-        array, text = _stacked(a), a["pattern"]
-        if array is None or not isinstance(text, str):
-            return UNKNOWN
-        pattern = parse(text)
-        if isinstance(pattern, Mismatch):
-            return pattern
-        if (refused := _unbalanced(a, pattern, left_only, right_only)) is not None:
-            return refused
-        solved = _solve(a, pattern, array.shape)
-        if isinstance(solved, Mismatch):
-            return solved
-        found = replace(array, shape=_built(pattern.right, solved))
-        return found.with_dtype(_reduced(a, array)) if left_only else found
+        found = _arranged(a, read)
+        return found.with_dtype(_reduced(a, found)) if left_only and isinstance(found, Array) else found
 
     return rearranged
+
+
+type Read = Callable[[Arguments], Pattern | Mismatch | None]
+"""Reads the pattern of an operation: None when it is not known, a mismatch when einops refuses it."""
+
+
+def reading(left_only: bool, right_only: bool) -> Read:
+    """How an operation reads its pattern, whatever the array is."""
+
+    def read(a: Arguments) -> Pattern | Mismatch | None:
+        text = a["pattern"]
+        pattern = parse(text) if isinstance(text, str) else None
+        return (_unbalanced(a, pattern, left_only, right_only) or pattern) if isinstance(pattern, Pattern) else pattern
+
+    return read
+
+
+def _arranged(a: Arguments, read: Read) -> Array | Mismatch | Unknown:
+    """The array with its axes as the pattern's right side has them."""
+    array, pattern = _stacked(a), read(a)
+    if isinstance(pattern, Mismatch):
+        return pattern
+    if array is None or pattern is None:
+        return UNKNOWN
+    solved = _solve(a, pattern, array.shape)
+    return solved if isinstance(solved, Mismatch) else replace(array, shape=_built(pattern.right, solved))
+
+
+def made(read: Read) -> Compute:
+    """The constructor of a layer, which refuses a pattern before there is an array."""
+
+    def checked(a: Arguments) -> Result:
+        found = read(a)
+        return found if isinstance(found, Mismatch) else UNKNOWN
+
+    return checked
+
+
+_MIX = reading(True, True)
+
+
+def mixed(a: Arguments) -> Result:
+    """`EinMix`, a linear layer: what is only on the left of its pattern goes, what is only on the right comes."""
+    array, pattern = a.array("tensor"), _MIX(a)
+    if isinstance(pattern, Mismatch) or array is None or pattern is None:
+        return pattern if isinstance(pattern, Mismatch) else UNKNOWN
+    alone = {axis[0] for axis in pattern.left if len(axis) == 1 and axis[0] in a.values}
+    solved = _solve(
+        replace(a, values={name: value for name, value in a.values.items() if name not in alone}), pattern, array.shape
+    )
+    if isinstance(solved, Mismatch):
+        return solved
+    for name in sorted(alone):  # sizes of 1 fit, as in every einsum
+        found, given = solved.sizes[name], size(a[name])
+        together = broadcast_dims(found, given, a.facts)
+        if together is None:
+            return Mismatch("shape-mismatch", f"the axis {name} is {given}, found {found}", None, str(given), str(found), name)
+        solved.sizes[name] = together
+    return Array(_built(pattern.right, solved), _mixed_dtype(array.dtype), array.library)
+
+
+def _mixed_dtype(dtypes: DTypes) -> DTypes:
+    if dtypes.exact in ("float32", "float64"):
+        return dtypes
+    return CLASSES["Float"] if accepts(CLASSES["Float"], dtypes) is Verdict.EQUAL else ANY_DTYPE
 
 
 def _stacked(a: Arguments) -> Array | None:
@@ -258,9 +313,14 @@ def _equation(text: str) -> Equation | Mismatch:
     return Equation(operands, result)
 
 
-TABLE = (
+_LAYERS = "einops.layers.torch"
+
+TABLE: tuple[Rule | Layer, ...] = (
     rule(operation(False, False), "tensor, pattern, **sizes", "einops.rearrange"),
     rule(operation(True, False), "tensor, pattern, reduction, **sizes", "einops.reduce"),
     rule(operation(False, True), "tensor, pattern, **sizes", "einops.repeat"),
     rule(einsum, "*operands", "einops.einsum"),
+    layer(f"{_LAYERS}.Rearrange", "pattern, **sizes", "tensor|input", operation(False, False), made(reading(False, False))),
+    layer(f"{_LAYERS}.Reduce", "pattern, reduction, **sizes", "tensor|input", operation(True, False), made(reading(True, False))),
+    layer(f"{_LAYERS}.EinMix", "pattern, weight_shape, bias_shape=None, **sizes", "tensor|input", mixed, made(_MIX)),
 )

@@ -43,11 +43,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of an operation, and whether unlisted keywords (`device`, `requires_grad`) are fine."""
+    """The parameters of an operation, and whether unlisted keywords (`device`, `requires_grad`) are fine.
+
+    Unlisted keywords are kept where they have a name together, `rest`.
+    """
 
     listed: tuple[Parameter, ...]
     open: bool
-    keeps: bool = False
+    rest: str = ""
 
     def bind(self, args: Sequence[Value], kwargs: Mapping[str, Value]) -> dict[str, Value] | None:
         """The arguments by name, or None when they do not fit (then the rule has nothing to say)."""
@@ -70,7 +73,7 @@ class Parameters:
             if parameter is None:
                 if not self.open:
                     return None
-                if self.keeps:
+                if self.rest:
                     values[keyword] = value
             elif parameter.name in values and not (parameter.variadic and values[parameter.name] == ()):
                 return None
@@ -95,15 +98,16 @@ def _gathered(rest: list[Value]) -> Value:
 def parameters(text: str) -> Parameters:
     """Parses a parameter list in the notation of this module."""
     listed: list[Parameter] = []
-    keyword_only = is_open = keeps = False
+    keyword_only = is_open = False
+    rest = ""
     for part in filter(None, map(str.strip, text.split(", "))):
         if part == "*":
             keyword_only = True
         elif part.startswith("**"):
-            is_open, keeps = True, part != "**"
+            is_open, rest = True, part.removeprefix("**")
         else:
             listed.append(_parameter(part, keyword_only))
-    return Parameters(tuple(listed), is_open, keeps)
+    return Parameters(tuple(listed), is_open, rest)
 
 
 def _parameter(text: str, keyword_only: bool) -> Parameter:
@@ -177,8 +181,9 @@ class Layer:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The constructor arguments that matter, in order."""
-        return tuple(parameter.name for parameter in self.constructor.listed)
+        """The constructor arguments that matter, in order; kept keywords are one field, of pairs."""
+        rest = self.constructor.rest
+        return (*(parameter.name for parameter in self.constructor.listed), *([rest] if rest else []))
 
     def construct(self, args: Sequence[Value], kwargs: Mapping[str, Value], made_at: str = "") -> LayerValue | Mismatch | None:
         """The layer a constructor call makes; a mismatch when the library refuses; None when arguments do not bind."""
@@ -187,18 +192,31 @@ class Layer:
             return None
         if self.check is not None and isinstance(refused := self.check(Arguments(values, library_of(self.name))), Mismatch):
             return refused
-        return LayerValue(self.name, {field: values[field] for field in self.fields}, made_at)
+        listed = {parameter.name: values.pop(parameter.name) for parameter in self.constructor.listed}
+        kept = {self.constructor.rest: tuple(values.items())} if self.constructor.rest else {}
+        return LayerValue(self.name, listed | kept, made_at)
 
     def apply(
         self, layer: LayerValue, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None, facts: Facts = frozenset()
     ) -> Result:
         """The result of calling the layer."""
-        values = self.call.bind(args, kwargs or {})
-        if values is None:
+        values, fields = self.call.bind(args, kwargs or {}), self._given(layer)
+        if values is None or fields is None:
             return UNKNOWN
         library = library_of(self.name)
-        result = self.compute(Arguments({**layer.fields, **values}, library, facts))
-        return widened(self.name, result, (*layer.fields.values(), *values.values()), library)
+        result = self.compute(Arguments({**fields, **values}, library, facts))
+        return widened(self.name, result, (*fields.values(), *values.values()), library)
+
+    def _given(self, layer: LayerValue) -> dict[str, Value] | None:
+        """What the constructor was given, each keyword under its own name; None when it is not known which there were."""
+        fields = dict(layer.fields)
+        if not self.constructor.rest:
+            return fields
+        match fields.pop(self.constructor.rest):
+            case tuple(pairs):
+                return fields | {pair[0]: pair[1] for pair in pairs if isinstance(pair, tuple) and isinstance(pair[0], str)}
+            case _:
+                return None
 
 
 _LIBRARIES = {

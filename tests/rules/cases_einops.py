@@ -1,12 +1,11 @@
-"""Generated einops patterns; they are tried where einops is installed."""
+"""Generated einops patterns, for its functions and its layers."""
 
 from __future__ import annotations
 
 import random
-from importlib.util import find_spec
 from typing import Any
 
-from tests.rules.harness import A, Case, call, generates
+from tests.rules.harness import A, Case, built, call, generates
 
 NAMES = ("b", "h", "w", "c", "time")
 
@@ -90,6 +89,30 @@ def einsum_case(rng: random.Random, name: str) -> Case:
 
 @generates("einops.rearrange", "einops.reduce", "einops.repeat", "einops.einsum")
 def _einops(rng: random.Random, name: str) -> Case:
-    if find_spec("einops") is None:
-        return call()
     return einsum_case(rng, name) if name.endswith("einsum") else pattern_case(rng, name)
+
+
+@generates("einops.layers.torch.Rearrange", "einops.layers.torch.Reduce")
+def _layer(rng: random.Random, name: str) -> Case:
+    """The function of the same name, the pattern and the sizes given beforehand."""
+    case = pattern_case(rng, name.lower())
+    array, *construct = case.args
+    return built(tuple(construct), case.kwargs, array, rigid=False)
+
+
+@generates("einops.layers.torch.EinMix")
+def _mix(rng: random.Random, name: str) -> Case:
+    sizes = {label: rng.choice((1, 2, 3)) for label in NAMES}
+    left = rng.sample(NAMES, rng.randint(1, 4))
+    gone = rng.sample(left, rng.randint(1, len(left)))
+    come = [each for each in NAMES if each not in left]
+    right = [each for each in left if each not in gone] + come
+    rng.shuffle(right)
+    axes = grouped(rng, left)
+    text = " ".join(axis[0] if len(axis) == 1 else f"({' '.join(axis)})" for axis in axes)
+    weighed = [*gone, *come][rng.random() < 0.05 :]
+    lengths: dict[str, Any] = {each: sizes[each] for each in {*weighed, *(n for axis in axes for n in axis[:-1])}}
+    bias = {"bias_shape": " ".join(come)} if come and rng.random() < 0.3 else {}
+    array = A(sized(rng, text, sizes, ()), rng.choice(("float32",) * 4 + ("float64", "int64")))
+    pattern = f"{text} -> {' '.join(right)}"
+    return built((pattern, " ".join(weighed)), {**bias, **lengths}, array, rigid=False)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from importlib import import_module
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -286,9 +286,7 @@ def resolve(name: str) -> Callable[..., Any]:
         attribute = path[-1]
         return lambda array, *args, **kwargs: _method(getattr(array, attribute), args, kwargs)
     if root == "einops":
-        import einops  # optional
-
-        return getattr(einops, path[-1])
+        return cast(Callable[..., Any], getattr(import_module(name.rpartition(".")[0]), path[-1]))
     if root in ("equinox", "flax"):
         return _layer_of_jax(name)
     found = reduce(getattr, path, _ROOTS[root])

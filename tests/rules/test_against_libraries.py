@@ -31,7 +31,5 @@ def test_every_rule_has_a_generator() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_rule(name: str) -> None:
-    if name.startswith("einops."):
-        pytest.importorskip("einops")
     tally = run_cases(name, max(COUNT // 3, 1) if name.startswith(SLOW) else COUNT)
     assert tally.problems == []
