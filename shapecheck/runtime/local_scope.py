@@ -177,16 +177,19 @@ def _yielded[T](body: _Body | None, value: T) -> T:
     return value
 
 
-_hints: Final[weakref.WeakKeyDictionary[types.CodeType, Hint]] = weakref.WeakKeyDictionary()
+_hints: Final[dict[int, tuple[weakref.ref[types.CodeType], Hint]]] = {}
+"""By the identity of the code of a lambda: codes of two files are equal if they look alike and stand on the same line."""
 
 
 def _hint(annotation: Any, target: str) -> Hint:
     """The hint of one line; read once, unless it mentions variables of the function."""
-    if (known := _hints.get(annotation.__code__)) is not None:
-        return known
+    code = annotation.__code__
+    known = _hints.get(id(code))
+    if known is not None and known[0]() is code:
+        return known[1]
     hint = _read(annotation, target)
     if annotation.__closure__ is None:
-        _hints[annotation.__code__] = hint
+        _hints[id(code)] = weakref.ref(code), hint
     return hint
 
 

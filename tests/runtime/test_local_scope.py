@@ -5,6 +5,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -190,3 +191,21 @@ def test_compiled(module: ModuleType) -> None:
     torch._dynamo.reset()
     function = torch.compile(module.compiled, backend="eager", fullgraph=True)
     assert function(torch.zeros(2)).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("axes", ["n", "n n"])
+def test_modules_that_look_alike_are_not_confused(axes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, alias in (("alike_one", axes), ("alike_two", "n n" if axes == "n" else "n")):
+        lines = ["import numpy as np; from jaxtyping import Float", f"Alias = Float[np.ndarray, '{alias}']"]
+        lines += ["def f(value):", "    y: Alias = value", "    return y"]
+        (tmp_path / f"{name}.py").write_text("\n".join(lines))
+    with install_import_hook(["alike_one", "alike_two"]):
+        one, two = importlib.import_module("alike_one"), importlib.import_module("alike_two")
+    fits, misfits = (zeros(2), zeros(2, 2)) if axes == "n" else (zeros(2, 2), zeros(2))
+    assert one.f(fits) is fits
+    assert two.f(misfits) is misfits
+    rejected(lambda: one.f(misfits), "f: the local `y`")
+    rejected(lambda: two.f(fits), "f: the local `y`")
+    for name in ("alike_one", "alike_two"):
+        del sys.modules[name]
