@@ -58,10 +58,11 @@ def _advise_shape(hint: ArrayHint, shape: tuple[Any, ...], dtype: str, scope: Sc
         trial = Scope(scope.arguments, dict(scope.sizes), dict(scope.runs), dict(scope.trees), dict(scope.origins))
         return match(_any_array(hint), stand_in, trial, Place("")) is None
 
-    rank, fixed = len(shape), hint.shape.variadic_index is None
-    swaps = [(one, other) for one, other in combinations(range(rank), 2) if fits(_swap(shape, one, other))]
-    missing = [axis for axis in range(rank + 1) if rank and fixed and fits((*shape[:axis], 1, *shape[axis:]))]
-    spare = [axis for axis in range(rank) if fixed and shape[axis] == 1 and fits((*shape[:axis], *shape[axis + 1 :]))]
+    rank = len(shape)
+    more = len(hint.shape.axes) - rank if hint.shape.variadic_index is None else 0
+    swaps = [(one, other) for one, other in combinations(range(rank), 2) if not more and fits(_swap(shape, one, other))]
+    missing = [axis for axis in range(rank + 1) if rank and more == 1 and fits((*shape[:axis], 1, *shape[axis:]))]
+    spare = [axis for axis in range(rank) if more == -1 and shape[axis] == 1 and fits((*shape[:axis], *shape[axis + 1 :]))]
     match swaps, missing, spare:
         case [(one, other)], [], []:
             return f"axes {one} and {other} are swapped"
