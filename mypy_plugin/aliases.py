@@ -41,6 +41,7 @@ from mypy.types import Type, TypeAliasType
 from mypy_plugin import binding
 from mypy_plugin.annotations import jaxtyping_class
 from mypy_plugin.blocks import statements_in
+from mypy_plugin.variables import has_free
 
 
 def preserve(module: MypyFile) -> None:
@@ -170,7 +171,7 @@ def _written_around(ctx: AnalyzeTypeContext, analyser: TypeAnalyser) -> str | No
 
 def is_shape_alias(node: object) -> bool:
     """Whether a symbol is an alias whose target has shape names to bind."""
-    return isinstance(node, TypeAlias) and not node.alias_tvars and binding.has_free(node.target)
+    return isinstance(node, TypeAlias) and not node.alias_tvars and has_free(node.target)
 
 
 def hook(ctx: AnalyzeTypeContext, node: TypeAlias) -> Type:

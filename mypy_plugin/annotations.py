@@ -44,6 +44,7 @@ from mypy_plugin.encode import (
     dim_type,
     dtype_type,
     dtypes_of,
+    free_id,
     is_wide,
     library_of,
     literal,
@@ -307,7 +308,7 @@ def _is_int(typ: Type) -> bool:
 def free_variable(name: str, named: NamedTypes) -> TypeVarType:
     """A dim's type variable that no signature has bound."""
     bound = named("builtins.int", [])
-    return TypeVarType(name + FREE_MARK, name, TypeVarId(FREE - crc32(name.encode())), [], bound, bound)
+    return TypeVarType(name + FREE_MARK, name, free_id(name), [], bound, bound)
 
 
 def free_run(name: str, named: NamedTypes) -> TypeVarTupleType:

@@ -14,12 +14,12 @@ from mypy.plugin import AttributeContext
 from mypy.types import Instance, TupleType, Type, TypeVarTupleType, UnionType, get_proper_type
 
 from mypy_plugin.assigned import is_optional_array, sets, without_none
-from mypy_plugin.binding import variables_in
 from mypy_plugin.encode import array_instance, array_type, is_free, library_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.operations import checker
 from mypy_plugin.origins import METADATA
 from mypy_plugin.values import Reader
+from mypy_plugin.variables import variables_in
 from shapecheck.core.value import Array
 
 

@@ -8,7 +8,7 @@ Annotated locals see the names of their function. Walks the tree by hand: mypy's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from zlib import crc32
@@ -29,6 +29,7 @@ from mypy.nodes import (
     Node,
     OverloadedFuncDef,
     Statement,
+    TypeAlias,
     TypeInfo,
     Var,
 )
@@ -45,17 +46,16 @@ from mypy.types import (
     TypeVarLikeType,
     TypeVarTupleType,
     TypeVarType,
-    UnionType,
-    UnpackType,
     get_proper_type,
 )
 
-from mypy_plugin import ascriptions, expansions, faults, interpolations, overrides, shield, text
+from mypy_plugin import ascriptions, callees, expansions, faults, interpolations, overrides, shield, text, wrapping
 from mypy_plugin.blocks import blocks_of
 from mypy_plugin.carriers import is_carrier, opened
-from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, is_dim, is_free
+from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, free_id, is_dim
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, PYTREE
 from mypy_plugin.origins import record_attributes
+from mypy_plugin.variables import free_variables, has_free
 
 type Bound = dict[TypeVarId, TypeVarLikeType]
 
@@ -84,7 +84,12 @@ def _bind_module(module: MypyFile, analyser: SemanticAnalyzer) -> None:
     _scheduled.discard(id(module))
     overrides.forget(module.path)
     faults.forget(module.path)
-    binder = Binder(module.path, analyser.named_type)
+
+    def alias(fullname: str) -> TypeAlias | None:
+        symbol = analyser.lookup_fully_qualified_or_none(fullname)
+        return symbol.node if symbol is not None and isinstance(symbol.node, TypeAlias) else None
+
+    binder = Binder(module.path, analyser.named_type, alias)
     with shield.guarded(analyser, module.path):
         binder.block(module.defs, None)
 
@@ -119,6 +124,7 @@ class Binder:
 
     path: str
     named: NamedTypes
+    alias: Callable[[str], TypeAlias | None]
 
     def block(self, statements: Iterable[Statement], owner: Owner | None) -> None:
         """Binds the names in a body; `owner` is None at module and class level."""
@@ -142,13 +148,15 @@ class Binder:
                     self.block(block.body, owner)
 
     def function(self, function: FuncDef) -> None:
-        bound: Bound = {}
+        bound = _parameters_in_scope(function)
         if isinstance(function.type, CallableType):
-            function.type = interpolations.own(function, bind_signature(function.type, function.fullname, bound), self.named)
+            signature = interpolations.own(function, bind_signature(function.type, function.fullname, bound), self.named)
+            function.type = callees.mark(function, signature, self.alias)
         if bound:
             overrides.remember(self.path, function)
         self.block(function.body.body, Owner(function.fullname, bound))
         expansions.prepare(function, self.named)
+        wrapping.prepare(function, self.named)
 
     def overloaded(self, function: OverloadedFuncDef) -> None:
         for item in function.items:
@@ -202,6 +210,13 @@ class Binder:
                 ascriptions.ascribe(statement, variable, annotated, self.named)
 
 
+def _parameters_in_scope(function: FuncDef) -> Bound:
+    """The `int` type parameters of a function and its class, for names that come from an alias: others are resolved by then."""
+    owned = function.info.defn.type_vars if function.info else []
+    variables = function.type.variables if isinstance(function.type, CallableType) else ()
+    return {free_id(v.name): v for v in (*owned, *variables) if isinstance(v, TypeVarType) and is_int(v.upper_bound)}
+
+
 def _bind_constructor(info: TypeInfo) -> None:
     """An `int` parameter of `__init__` that has the name of an `int` type parameter of the class binds it."""
     sizes = {v.name: v for v in info.defn.type_vars if isinstance(v, TypeVarType) and is_int(v.upper_bound)}
@@ -252,14 +267,15 @@ def _sizes_of(typ: Type, owner: Owner) -> Bound:
 
 
 def bind_signature(signature: CallableType, owner: str, bound: Bound) -> CallableType:
-    """Makes the free names of the parameters type variables of `owner`; fills `bound` with them."""
+    """Makes the free names of the parameters type variables of `owner`; fills `bound` with them, beside those it has."""
+    given = list(bound.values())
     certain = {v.id for typ, kind in zip(signature.arg_types, signature.arg_kinds, strict=True) for v in _always_bound(typ, kind)}
     for typ in signature.arg_types:
         for variable in free_variables(typ):
             bound.setdefault(variable.id, bound_variable(variable, owner, variable.id in certain))
     if not bound and not has_free(signature.ret_type):
         return signature
-    known = {variable.id for variable in signature.variables}
+    known = {variable.id for variable in (*signature.variables, *given)}
     return signature.copy_modified(
         arg_types=[replace(typ, bound) for typ in signature.arg_types],
         ret_type=replace(signature.ret_type, bound),
@@ -295,34 +311,3 @@ class _OpenAliases(TypeTranslator):
 
     def visit_callable_type(self, t: CallableType, /) -> Type:
         return t
-
-
-def has_free(typ: Type) -> bool:
-    """Whether a free name occurs in the type."""
-    return any(True for _ in free_variables(typ))
-
-
-def free_variables(typ: Type) -> Iterator[TypeVarLikeType]:
-    """The free names in the type, in the order they are written. Callables keep theirs: they are not checked."""
-    for variable in variables_in(typ):
-        if is_free(variable):
-            yield variable
-
-
-def variables_in(typ: Type) -> Iterator[TypeVarLikeType]:
-    """Every type variable in a type, outside callables, named tuples and recursive aliases."""
-    if isinstance(typ, TypeAliasType) and (typ.alias is None or typ.is_recursive):
-        return
-    match opened(typ):
-        case TypeVarType() | TypeVarTupleType() as variable:
-            yield variable
-        case TypeAliasType(args=parts):
-            for part in parts:
-                yield from variables_in(part)
-        case UnpackType(type=inner):
-            yield from variables_in(inner)
-        case TupleType(partial_fallback=fallback) if fallback.type.fullname != "builtins.tuple":
-            return  # a named tuple's names are its own
-        case Instance(args=parts) | TupleType(items=parts) | UnionType(items=parts):
-            for part in parts:
-                yield from variables_in(part)

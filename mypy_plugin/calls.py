@@ -7,6 +7,7 @@ mismatch, and fills the bound names into the return type.
 
 from __future__ import annotations
 
+from mypy.argmap import map_actuals_to_formals
 from mypy.nodes import CallExpr, IndexExpr
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
@@ -17,22 +18,25 @@ from mypy.types import (
 )
 
 from mypy_plugin import ascriptions, lenient
-from mypy_plugin.binding import variables_in
 from mypy_plugin.encode import (
     ANY,
     is_free,
     symbol_of,
 )
 from mypy_plugin.loosening import Remembered, has_array, remembered, size_variables
-from mypy_plugin.matching import Matching, shown
+from mypy_plugin.matching import Matching
 from mypy_plugin.operations import checker, fail
+from mypy_plugin.patterns import shown
 from mypy_plugin.values import Reader
+from mypy_plugin.variables import variables_in
 from shapecheck.core.shape import settle
 
 
 def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     """Checks the call against the original signature; the return type with every name filled in."""
     known = remembered(ctx.context) or Remembered(ctx.context, _called_directly(ctx))
+    if ctx.callee_arg_names == [None, None] and known.signatures and lenient.is_spread(ctx.context):
+        ctx = _mapped(ctx, known.signatures[-1][0])
     candidates = _candidates(known, ctx)
     if not candidates:
         return ctx.default_return_type
@@ -42,6 +46,22 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
         fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
     result = chosen.result(ctx.default_return_type)
     return lenient.certain(result) if lenient.is_marked(chosen.signature) else result
+
+
+def _mapped(ctx: FunctionContext | MethodContext, signature: CallableType) -> FunctionContext | MethodContext:
+    """The context of a call with `*args` that mypy took for one of anything, with its arguments given to the parameters."""
+    call, chk = ctx.context, checker(ctx.api)
+    if not isinstance(call, CallExpr) or signature.arg_names == ctx.callee_arg_names:
+        return ctx
+    types = [chk.lookup_type(argument) if chk.has_type(argument) else ANY for argument in call.args]
+    chosen = map_actuals_to_formals(call.arg_kinds, call.arg_names, signature.arg_kinds, signature.arg_names, lambda i: types[i])
+    return ctx._replace(
+        args=[[call.args[i] for i in actuals] for actuals in chosen],
+        arg_types=[[types[i] for i in actuals] for actuals in chosen],
+        arg_kinds=[[call.arg_kinds[i] for i in actuals] for actuals in chosen],
+        arg_names=[[call.arg_names[i] for i in actuals] for actuals in chosen],
+        callee_arg_names=list(signature.arg_names),
+    )
 
 
 def _called_directly(ctx: FunctionContext | MethodContext) -> list[tuple[CallableType, CallableType]]:
@@ -65,7 +85,7 @@ def _candidates(known: Remembered, ctx: FunctionContext | MethodContext) -> list
     left = {v.id for v in variables_in(ctx.default_return_type)}
     same = [signature for signature, _ in known.signatures if signature.arg_names == ctx.callee_arg_names]
     exact = [s for s in same if left & {v.id for v in s.variables}]
-    return exact or same[-1:]
+    return exact or [s for s in same if s.ret_type == ctx.default_return_type][-1:] or same[-1:]
 
 
 def settle_annotation(ctx: FunctionContext) -> Type:

@@ -10,10 +10,21 @@ from mypy.nodes import MypyFile, TypeAlias, TypeInfo
 from mypy.plugin import AnalyzeTypeContext
 from mypy.type_visitor import TypeTranslator
 from mypy.typeanal import TypeAnalyser
-from mypy.types import AnyType, Instance, Type, TypeAliasType, TypeOfAny, UnionType, get_proper_type
+from mypy.types import (
+    AnyType,
+    Instance,
+    NoneType,
+    ProperType,
+    Type,
+    TypeAliasType,
+    TypeOfAny,
+    TypeVarType,
+    UnionType,
+    get_proper_type,
+)
 
-from mypy_plugin.encode import NamedTypes, array_instance, array_type, dtypes_of, library_of, shape_of
-from mypy_plugin.names import DUCK, LIKE, PYTREE
+from mypy_plugin.encode import ANY, NamedTypes, array_instance, array_type, dtypes_of, library_of, literal, shape_of
+from mypy_plugin.names import DUCK, GENERIC_ARRAYS, LIKE, PYTREE
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.shape import SCALAR, shape
 from shapecheck.core.value import Array, Library
@@ -24,6 +35,11 @@ CARRIERS = frozenset([PYTREE, DUCK, LIKE])
 def is_carrier(typ: Type) -> bool:
     """Whether a type is one of our aliases."""
     return isinstance(typ, TypeAliasType) and typ.alias is not None and typ.alias.fullname in CARRIERS
+
+
+def is_like(typ: Type) -> bool:
+    """Whether a type is an array of a type variable's class."""
+    return isinstance(typ, TypeAliasType) and typ.alias is not None and typ.alias.fullname == LIKE
 
 
 def opened(typ: Type) -> Type:
@@ -49,11 +65,17 @@ class _Settle(TypeTranslator):
         super().__init__()
         self.named = named
 
+    def bound(self, variable: ProperType) -> Instance | None:
+        """The array class that a type variable is bounded by; mypy gives it no arguments there."""
+        upper = get_proper_type(variable.upper_bound) if isinstance(variable, TypeVarType) else None
+        known = isinstance(upper, Instance) and upper.type.fullname in GENERIC_ARRAYS
+        return self.named(upper.type.fullname, [ANY, ANY]) if known and isinstance(upper, Instance) else None
+
     def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
         if t.alias is None or t.alias.fullname != LIKE:
             return t
-        variable, dtype, axes = t.args
-        like = array_instance(variable)
+        variable, dtype, axes = get_proper_type(t.args[0]), *t.args[1:]
+        like = array_instance(variable) or self.bound(variable)
         if like is None or len(like.args) != 2:
             return variable
         return array_type(like, Array(shape_of(axes), dtypes_of(dtype), library_of(like)), self.named)
@@ -73,7 +95,10 @@ def pytree(ctx: AnalyzeTypeContext) -> Type:
     assert isinstance(analyser, TypeAnalyser)
     if not ctx.type.args:
         return AnyType(TypeOfAny.special_form)
-    return carry(PYTREE, [analyser.anal_type(ctx.type.args[0])], analyser)
+    leaf, *structure = ctx.type.args
+    named = getattr(structure[0], "original_str_expr", None) if structure else None
+    name = literal(named, analyser.named_type) if isinstance(named, str) else NoneType()
+    return carry(PYTREE, [analyser.anal_type(leaf), name], analyser)
 
 
 _SCALAR = ((SCALAR, ANY_DTYPE),)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Protocol
+from zlib import crc32
 
 from mypy.types import (
     AnyType,
@@ -20,6 +21,7 @@ from mypy.types import (
     Type,
     TypeAliasType,
     TypeOfAny,
+    TypeVarId,
     TypeVarLikeType,
     TypeVarTupleType,
     TypeVarType,
@@ -63,6 +65,11 @@ class NamedTypes(Protocol):
 
 
 _type_variables: dict[str, TypeVarType | TypeVarTupleType] = {}
+
+
+def free_id(name: str) -> TypeVarId:
+    """The id of a name's type variable while no signature has bound it."""
+    return TypeVarId(FREE - crc32(name.encode()))
 
 
 def is_free(variable: TypeVarLikeType) -> bool:

@@ -21,7 +21,18 @@ from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 from mypy_plugin import assigned, codes, faults, overrides, protocols
 from mypy_plugin.encode import FREE_MARK
 from mypy_plugin.names import layer_classes
-from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is_int, parse, pretty
+from mypy_plugin.text import (
+    ARRAY_VARIABLES,
+    INT_VARIABLES,
+    NAMED_TUPLES,
+    ArrayText,
+    Node,
+    array_in,
+    dim_in,
+    is_int,
+    parse,
+    pretty,
+)
 from shapecheck.core.dim import Dim, Kind, Verdict, compare
 from shapecheck.core.dtype import accepts
 from shapecheck.core.shape import (
@@ -78,6 +89,8 @@ _INFERRED: tuple[re.Pattern[str], ...] = (
     re.compile(r'^Unsupported target for indexed assignment.*$'),
 )  # fmt: skip
 _ASSIGNED = re.compile(r"^Incompatible types in assignment .* \| None")
+_UNSOLVED_CLASS = re.compile(r'^Cannot infer value of type parameter "(\w+)" of ')
+_SIZE_ARGUMENT = re.compile(r'^Argument .* has incompatible type "(.*)"; expected "(\w+)"$')
 _OVERLAP = re.compile(r'^Non-overlapping equality check \(left operand type: "(.*)", right operand type: "(.*)"\)$')
 _CONFORMS = re.compile(
     r'(?:incompatible type|expression has type|got) "([^"]+)"[;,] (?:expected|variable has type|target has type) "([^"]+)"\)?$'
@@ -191,6 +204,8 @@ class Gate:
             return True
         if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
             return True
+        if _is_own_size(info.message) or _is_own_class(info.message):
+            return True  # `cls(n)` in a method of `class MLP[n: int]`, `T` in a function of `Float[T, "n"]`
         if _UNSOLVED.match(info.message):
             return True  # leaves of several shapes make a type variable's bounds contradict each other
         if not (_MARKS.search(info.message) or _names_layer(info.message) or _is_about_sized_classes(info.message)):
@@ -231,6 +246,26 @@ def _is_about_sized_classes(message: str) -> bool:
     return one is not None and other is not None and one.last == other.last and protocols.has_sizes(one.last)
 
 
+def _is_own_class(message: str) -> bool:
+    """Whether an array is refused where a type variable is expected that stands for the class of arrays.
+
+    Inside a function with `Float[T, "n"]`, its arrays have the class that bounds `T`: else they would have no shapes.
+    """
+    unsolved = _UNSOLVED_CLASS.match(message)
+    if unsolved is not None:
+        return unsolved[1] in ARRAY_VARIABLES
+    match = _SIZE_ARGUMENT.match(message) or _CONFORMS.search(message)
+    found = parse(match[1]) if match is not None and match[2] in ARRAY_VARIABLES else None
+    return found is not None and array_in(found) is not None
+
+
+def _is_own_size(message: str) -> bool:
+    """Whether an int is refused where a class has a size as its type parameter."""
+    match = _SIZE_ARGUMENT.match(message)
+    found = parse(match[1]) if match is not None and match[2] in INT_VARIABLES else None
+    return found is not None and is_int(found)
+
+
 def _is_structure(name: str, file: str, line: int) -> bool:
     """Whether a name that mypy cannot find names the structure of a `PyTree[leaf, "T"]`."""
     linecache.checkcache(file)
@@ -256,6 +291,8 @@ def _conforms(message: str) -> bool:
         return any(protocols.is_called_with_arrays(option.last) for option in _members(other))
     if one is None or other is None:
         return False
+    if one.last == "Callable":
+        return any(protocols.takes(one, option.last) for option in _members(other))
     options = [option for option in _members(other) if one.last != option.last]
     return any(protocols.fits(one.last, option.last) or _is_subclass(one, option) for option in options)
 

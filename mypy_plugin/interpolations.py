@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mypy.nodes import FuncDef, IntExpr
+from mypy.nodes import FuncDef, IntExpr, TypeInfo
 from mypy.type_visitor import TypeTranslator
 from mypy.types import CallableType, Instance, LiteralType, ProperType, TupleType, Type, TypeAliasType, get_proper_type
 
@@ -19,7 +19,7 @@ from mypy_plugin.annotations import BINARY
 from mypy_plugin.encode import NamedTypes, array_of, dim_of, dim_type, literal
 from mypy_plugin.names import FIELD, SIZE
 from mypy_plugin.origins import METADATA
-from shapecheck.core.dim import UNKNOWN_DIM, Atom, Dim, Kind, Symbol, dim, substitute
+from shapecheck.core.dim import UNKNOWN_DIM, Atom, Broadcastable, Dim, Kind, Symbol, dim, substitute
 from shapecheck.core.shape import axis_from_right
 from shapecheck.core.value import Array
 
@@ -85,6 +85,14 @@ def _through(alias: TypeAliasType, translator: TypeTranslator) -> Type:
     meaning = get_proper_type(alias)
     translated = meaning.accept(translator)
     return translated if translated != meaning else alias
+
+
+def field_defaults(info: TypeInfo) -> dict[str, int]:
+    """The ints that fields of a dataclass have when nothing is passed."""
+    found: dict[str, int] = {}
+    for base in reversed(info.mro):
+        found.update(base.metadata.get(METADATA, {}).get("defaults", {}))
+    return found
 
 
 def defaults_in(size: Instance) -> dict[str, int]:
@@ -206,9 +214,14 @@ def _axis(array: Array | None, index: ast.expr) -> Dim:
     match index:
         case ast.Constant(value=int() as axis):
             known = array.shape.prefix if array is not None else ()
-            return known[axis] if axis < len(known) else UNKNOWN_DIM
+            return _plain(known[axis]) if axis < len(known) else UNKNOWN_DIM
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as back)):
             size = axis_from_right(array.shape, back - 1) if array is not None and back > 0 else None
-            return size if size is not None else UNKNOWN_DIM
+            return _plain(size) if size is not None else UNKNOWN_DIM
         case _:
             return UNKNOWN_DIM
+
+
+def _plain(size: Dim) -> Dim:
+    """The size of an axis; what is declared `#3` may have either size."""
+    return UNKNOWN_DIM if isinstance(size.atom, Broadcastable) else size

@@ -49,7 +49,7 @@ def signature(ctx: MethodSigContext) -> FunctionLike:
     forward = forward_of(instance, ctx)
     if forward is None:
         return loosen_signature(ctx.default_signature, ctx.context)
-    return lenient.opened(loosen_signature(forward, ctx.context))
+    return lenient.opened(loosen_signature(forward, ctx.context), ctx.context)
 
 
 def forward_of(instance: Instance, ctx: MethodSigContext | MethodContext) -> CallableType | None:

@@ -7,16 +7,34 @@ results is unknown. What a transformation returned is told by its fallback, the 
 
 from __future__ import annotations
 
-from mypy.types import CallableType, FunctionLike, Instance, NoneType, Overloaded, TupleType, Type, UnionType, get_proper_type
+from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, FuncDef
+from mypy.types import (
+    AnyType,
+    CallableType,
+    FunctionLike,
+    Instance,
+    NoneType,
+    Overloaded,
+    TupleType,
+    Type,
+    UnionType,
+    get_proper_type,
+)
 
-from mypy_plugin.encode import ANY, array_instance
+from mypy_plugin.encode import ANY, NamedTypes, array_instance
+from mypy_plugin.names import DECORATED, STATIC
 
-_LIBRARIES = ("jax.", "equinox.")
+_LIBRARIES = ("jax.", "equinox.", "functools.", f"{STATIC}.")
 
 
-def marked(function: FunctionLike, made: Type) -> FunctionLike:
-    """The function as what plain mypy says the transformation made of it, if that is an object with a class of its own."""
+def marked(function: FunctionLike, made: Type, named: NamedTypes) -> FunctionLike:
+    """The function as what plain mypy says the transformation made of it, if that is an object with a class of its own.
+
+    What is `Any` to plain mypy has every attribute.
+    """
     owner = get_proper_type(made)
+    if isinstance(owner, AnyType):
+        return decorated(function, named) if isinstance(function, CallableType) else function
     if not isinstance(owner, Instance):
         return function
     if isinstance(function, Overloaded):
@@ -24,14 +42,36 @@ def marked(function: FunctionLike, made: Type) -> FunctionLike:
     return function.copy_modified(fallback=owner) if isinstance(function, CallableType) else function
 
 
+def decorated(function: CallableType, named: NamedTypes) -> CallableType:
+    """The function as what a decorator without types returns."""
+    return function if function.implicit else function.copy_modified(fallback=named(DECORATED, []))
+
+
 def is_marked(signature: CallableType) -> bool:
     """Whether a signature is that of a transformed function. (A class has its metaclass there, equinox's own too.)"""
     return not signature.is_type_obj() and signature.fallback.type.fullname.startswith(_LIBRARIES)
 
 
-def opened(signature: CallableType) -> CallableType:
-    """The signature with parameters that take anything."""
-    return signature.copy_modified(arg_types=[ANY] * len(signature.arg_types))
+def opened(signature: CallableType, call: Context) -> CallableType:
+    """The signature with parameters that take anything; with `*args` or `**options` in the call, any number of them."""
+    taken = _taken(signature.fallback)
+    if is_spread(call):
+        return signature.copy_modified(arg_types=[taken, taken], arg_kinds=[ARG_STAR, ARG_STAR2], arg_names=[None, None])
+    return signature.copy_modified(arg_types=[taken] * len(signature.arg_types))
+
+
+def _taken(owner: Instance) -> Type:
+    """What plain mypy lets an object take: `functools.cache` wants arguments that can be hashed."""
+    symbol = owner.type.get("__call__")
+    signature = get_proper_type(symbol.node.type) if symbol is not None and isinstance(symbol.node, FuncDef) else None
+    if not isinstance(signature, CallableType) or signature.arg_kinds[1:] != [ARG_STAR, ARG_STAR2]:
+        return ANY
+    return ANY if signature.variables else signature.arg_types[1]
+
+
+def is_spread(call: Context) -> bool:
+    """Whether a call has `*args` or `**options`."""
+    return isinstance(call, CallExpr) and any(kind.is_star() for kind in call.arg_kinds)
 
 
 def certain(typ: Type) -> Type:

@@ -26,12 +26,13 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import lenient
-from mypy_plugin.binding import bind_constructor, variables_in
+from mypy_plugin import callees, lenient
+from mypy_plugin.binding import bind_constructor
 from mypy_plugin.carriers import is_carrier, opened
 from mypy_plugin.encode import ANY, array_of, dim_of, is_dim
 from mypy_plugin.integers import is_int
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
+from mypy_plugin.variables import variables_in
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.shape import ANY_RUN
 
@@ -68,15 +69,19 @@ def loosen(ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
 def loosen_signature(signature: CallableType, context: Context) -> CallableType:
     """Takes shapes out of the parameters of a signature that has some."""
     loosened = _without_shapes(signature, context)
-    return lenient.opened(loosened) if lenient.is_marked(signature) else loosened
+    return lenient.opened(loosened, context) if lenient.is_marked(signature) else loosened
 
 
 def _without_shapes(signature: CallableType, context: Context) -> CallableType:
     if signature.is_type_obj() and not signature.from_type_type:
         signature = bind_constructor(signature)
     sizes = {variable.id for variable in size_variables(signature)}
+    if signature.is_type_obj():  # in its own methods, `cls(n)` has parameters of the class's sizes
+        sizes |= {
+            typ.id for typ in map(get_proper_type, signature.arg_types) if isinstance(typ, TypeVarType) and is_int_variable(typ)
+        }
     if not any(has_array(typ) or _is_size(typ, sizes) for typ in signature.arg_types):
-        if has_array(signature.ret_type):
+        if has_array(signature.ret_type) or any(map(callees.is_marked, signature.arg_types)):
             _remember(context, signature, signature)
         return signature
     parameters = [_loosened(typ, sizes) for typ in signature.arg_types]

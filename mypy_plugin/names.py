@@ -21,6 +21,8 @@ PYTREE = f"{STATIC}.PyTree"
 WIDE = f"{STATIC}.Wide"
 DUCK = f"{STATIC}.Duck"
 LIKE = f"{STATIC}.Like"
+CALLED = f"{STATIC}.Called"
+DECORATED = f"{STATIC}.Decorated"
 
 TENSOR = "torch._tensor.Tensor"
 PARAMETER = "torch.nn.parameter.Parameter"

@@ -75,6 +75,7 @@ from mypy_plugin.encode import ANY, NamedTypes, array_instance, array_of, array_
 from mypy_plugin.names import SIZE
 from mypy_plugin.operations import checker
 from mypy_plugin.values import Reader
+from mypy_plugin.variables import free_variables
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, compare
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Shape, unknown_of_rank
 from shapecheck.core.value import Array, Value
@@ -253,7 +254,7 @@ class Rewriter:
         signature, owner = place.function.type, place.function.fullname
         known = {variable.id for variable in signature.variables} if isinstance(signature, CallableType) else set()
         bound: dict[TypeVarId, TypeVarLikeType] = {}
-        for variable in binding.free_variables(typ):
+        for variable in free_variables(typ):
             named = binding.bound_variable(variable, owner)
             size = variable.copy_modified(id=TypeVarId(variable.id.raw_id, namespace=owner))
             bound[variable.id] = named if named.id in known else size

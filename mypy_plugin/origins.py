@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from mypy.nodes import (
     AssignmentExpr,
     AssignmentStmt,
+    CallExpr,
     ClassDef,
     Decorator,
     DelStmt,
@@ -18,6 +19,7 @@ from mypy.nodes import (
     ForStmt,
     FuncDef,
     FuncItem,
+    IntExpr,
     ListExpr,
     MemberExpr,
     NameExpr,
@@ -105,7 +107,25 @@ def record_attributes(definition: ClassDef) -> None:
         for name, value in _attribute_assignments(function):
             known = name in sources
             sources[name] = "" if known else _source(name, value, function)
-    definition.info.metadata.setdefault(METADATA, {})["attributes"] = sources
+    notes = definition.info.metadata.setdefault(METADATA, {})
+    notes["attributes"], notes["static"] = sources, list(_static_fields(definition))
+    notes["defaults"] = dict(_field_defaults(definition))
+
+
+def _static_fields(definition: ClassDef) -> Iterator[str]:
+    """The fields that are no leaves of an equinox module: `name: str = eqx.field(static=True)`."""
+    for statement in definition.defs.body:
+        match statement:
+            case AssignmentStmt(lvalues=[NameExpr(name=name)], rvalue=CallExpr(arg_names=options)) if "static" in options:
+                yield name
+
+
+def _field_defaults(definition: ClassDef) -> Iterator[tuple[str, int]]:
+    """The fields that are ints of their own when nothing is passed: `k: int = 3`."""
+    for statement in definition.defs.body:
+        match statement:
+            case AssignmentStmt(lvalues=[NameExpr(name=name)], rvalue=IntExpr(value=value)):
+                yield name, value
 
 
 def attribute_values(info: TypeInfo, name: str) -> list[Expression | None]:

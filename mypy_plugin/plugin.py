@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from mypy.nodes import MypyFile, TypeAlias, TypeInfo
+from mypy.nodes import MypyFile, SymbolNode, TypeAlias, TypeInfo
 from mypy.options import Options
 from mypy.plugin import (
     AnalyzeTypeContext,
@@ -34,14 +34,19 @@ from mypy_plugin import (
     carriers,
     classes,
     containers,
+    decorators,
     expansions,
     integers,
     layers,
     loosening,
     narrowing,
     operations,
+    partials,
+    returns,
+    scans,
     transforms,
     unsettling,
+    wrapping,
 )
 from mypy_plugin import (
     annotations as reading,
@@ -141,13 +146,11 @@ class ShapecheckPlugin(Plugin):
     def get_function_signature_hook(self, fullname: str) -> Callable[[FunctionSigContext], FunctionLike] | None:
         if fullname == "builtins.isinstance":
             return shielded(narrowing.accept_annotations, lambda ctx: ctx.default_signature)
-        if fullname == transforms.SCAN:
-            return shielded(transforms.accept_scan, lambda ctx: ctx.default_signature)
+        if fullname == scans.SCAN:
+            return shielded(scans.accept_scan, lambda ctx: ctx.default_signature)
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
-        if fullname.removesuffix(".__call__") in transforms.CUSTOM:
-            return shielded(transforms.custom_signature, _same_signature)
         if fullname.endswith(".__call__") and not fullname.startswith("functools."):
             return self._module_signature
         return None if fullname.startswith(_LIBRARIES) else self._loosen
@@ -165,26 +168,41 @@ class ShapecheckPlugin(Plugin):
             return self._checked(transforms.identity)
         if (make := transforms.TRANSFORMS.get(fullname)) is not None:
             return self._checked(lambda ctx: transforms.transform(ctx, make))
-        if fullname == transforms.SCAN:
-            return self._checked(transforms.scan)
+        if fullname == scans.SCAN:
+            return self._checked(scans.scan)
         if (flow := branches.HOOKS.get(fullname)) is not None:
             return self._checked(flow)
-        if fullname in transforms.CUSTOM:
+        if fullname in transforms.CUSTOM or fullname in transforms.CACHES:
             return self._checked(transforms.custom)
+        if fullname.startswith(transforms.FACTORY):
+            return self._checked(lambda ctx: transforms.produce(ctx, fullname))
+        if fullname == partials.PARTIAL:
+            return shielded(partials.construct, _same_return)
         if fullname == ascriptions.NAME:
             return self._checked(calls.settle_annotation)
         if fullname == narrowing.NAME:
             return self._checked(narrowing.settle)
+        if fullname == wrapping.NAME:
+            return self._checked(returns.settle)
         if fullname == expansions.NAME:
             return self._checked(expansions.settle)
         if fullname.startswith("einops."):
             return self._checked(operations.forget)
-        return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
+        return None if fullname.startswith(_LIBRARIES) else self._checked(self._settle(fullname))
+
+    def _settle(self, fullname: str) -> Callable[[FunctionContext], Type]:
+        def find() -> SymbolNode | None:
+            symbol = self.lookup_fully_qualified(fullname)
+            return symbol.node if symbol is not None else None
+
+        return lambda ctx: decorators.settle(ctx, find)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         owner, _, name = fullname.rpartition(".")
-        if fullname == transforms.PARTIAL_CALL:
-            return shielded(transforms.call_partial, _same_return)
+        if fullname == partials.PARTIAL_CALL:
+            return shielded(partials.call_partial, _same_return)
+        if fullname in transforms.IDENTITIES:
+            return self._checked(transforms.identity)
         if name == "__call__" and not fullname.startswith("functools."):
             return self._checked(_run_sequential if owner == SEQUENTIAL else layers.call)
         if owner in CONTAINERS:

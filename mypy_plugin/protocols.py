@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, cast
 from mypy.checker_state import checker_state
 from mypy.nodes import TypeInfo
 from mypy.subtypes import find_member, is_subtype
-from mypy.types import CallableType, Instance, Type, get_proper_type
+from mypy.types import AnyType, CallableType, Instance, ProperType, Type, get_proper_type
 from mypy.typevars import fill_typevars_with_any
 
 from mypy_plugin.encode import array_of
 from mypy_plugin.erasure import erased, without_shapes
 from mypy_plugin.loosening import is_int_variable
+from mypy_plugin.text import Node
 from shapecheck.core.value import Array
 
 if TYPE_CHECKING:
@@ -53,6 +54,33 @@ def fits(found: str, expected: str) -> bool:
         return is_called_with_arrays(found)
     protocols = [info for info in classes_named(expected) if info.is_protocol]
     return any(_has_members(info, protocol) for info in classes_named(found) for protocol in protocols)
+
+
+def takes(function: Node, expected: str) -> bool:
+    """Whether a function is what a protocol with `__call__` asks for when shapes are not looked at."""
+    if len(function.args) != 2 or function.args[0].name != "[]":
+        return False
+    calls = [_member(info, "__call__") for info in classes_named(expected) if info.is_protocol]
+    return any(_takes(function.args[0].args, call) for call in calls if isinstance(call, CallableType))
+
+
+def _takes(parameters: tuple[Node, ...], call: CallableType) -> bool:
+    given = call.arg_types
+    needed = [node for node in parameters if node.last != "DefaultArg"]
+    if not any(array_of(typ) is not None for typ in given) or not len(needed) <= len(given) <= len(parameters):
+        return False
+    return all(_alike(_unnamed(node), get_proper_type(typ)) for node, typ in zip(parameters, given, strict=False))
+
+
+def _unnamed(node: Node) -> Node:
+    return node.args[0] if node.last in ("Arg", "DefaultArg") and node.args else node
+
+
+def _alike(node: Node, typ: ProperType) -> bool:
+    """Whether both are arrays of one class, or of the same name otherwise."""
+    if node.last == "Any" or isinstance(typ, AnyType):
+        return True
+    return isinstance(typ, Instance) and node.last == typ.type.name
 
 
 def is_called_with_arrays(name: str) -> bool:

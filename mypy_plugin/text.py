@@ -21,6 +21,8 @@ ARRAYS = {"Tensor": "Tensor", "Parameter": "Parameter", "Buffer": "Buffer", "Arr
 _NUMPY = "ndarray"
 INT_VARIABLES: set[str] = set()
 """Names of `int` type parameters of classes, which stand for sizes wherever they are printed."""
+ARRAY_VARIABLES: set[str] = set()
+"""Names of type variables that stand for the class of an array, as in `Float[T, "n"]`."""
 NAMED_TUPLES: set[str] = set()
 """Names of named tuples with arrays in their fields, which mypy prints without the fields."""
 _TOKEN = re.compile(
@@ -90,7 +92,11 @@ def _arguments(text: str, start: int) -> tuple[tuple[Node, ...], int]:
             args.append(Node("()"))
             end = closing.end()
         elif match is not None and match["mark"] == "[":  # the parameters of a Callable
-            inner, end = _arguments(text, match.end())
+            closing = _TOKEN.match(text, match.end())
+            if closing is not None and closing["mark"] == "]":
+                inner, end = (), closing.end()
+            else:
+                inner, end = _arguments(text, match.end())
             args.append(Node("[]", inner))
         else:
             node, end = _union(text, end)

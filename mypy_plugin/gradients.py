@@ -1,0 +1,117 @@
+"""`grad` and its kin: the result is the gradient, which has the type of the argument that it is for.
+
+Pure functions on signatures, called by `transforms`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mypy.nodes import (
+    ARG_OPT,
+    ARG_POS,
+)
+from mypy.types import (
+    CallableType,
+    TupleType,
+    Type,
+    get_proper_type,
+)
+
+from mypy_plugin.encode import ANY, array_instance, array_of, array_type, tuple_type
+from mypy_plugin.operations import fail
+from mypy_plugin.options import Axes, Options, is_readable
+from mypy_plugin.values import Reader
+from shapecheck.core.shape import from_items
+from shapecheck.core.value import Array
+
+if TYPE_CHECKING:
+    pass
+
+
+def grad(function: CallableType, options: Options) -> CallableType | None:
+    """`jax.grad`: the gradient has the type of the argument it is for."""
+    parts = _gradient(function, options, "grad")
+    if parts is None:
+        return None
+    gradient, _, aux = parts
+    return function.copy_modified(ret_type=gradient if aux is None else tuple_type([gradient, aux], Reader(options.chk).named))
+
+
+def value_and_grad(function: CallableType, options: Options) -> CallableType | None:
+    """`jax.value_and_grad`: the function's own result, and the gradient."""
+    parts = _gradient(function, options, "value_and_grad")
+    if parts is None:
+        return None
+    named = Reader(options.chk).named
+    gradient, value, aux = parts
+    whole = value if aux is None else tuple_type([value, aux], named)
+    return function.copy_modified(ret_type=tuple_type([whole, gradient], named))
+
+
+def grad_and_value(function: CallableType, options: Options) -> CallableType | None:
+    """`torch.func.grad_and_value`: the gradient comes first."""
+    parts = _gradient(function, options, "grad_and_value")
+    if parts is None:
+        return None
+    named = Reader(options.chk).named
+    gradient, value, aux = parts
+    whole = value if aux is None else tuple_type([value, aux], named)
+    return function.copy_modified(ret_type=tuple_type([gradient, whole], named))
+
+
+def _gradient(function: CallableType, options: Options, name: str) -> tuple[Type, Type, Type | None] | None:
+    """Gradient, value and auxiliary output; None when the options cannot be read."""
+    argnums, has_aux = options.of("argnums", 0), options.flag("has_aux")
+    if not is_readable(argnums) or has_aux is None:
+        return None
+    gradient = _of_arguments(function, argnums, options)
+    value, aux = function.ret_type, None
+    if has_aux:
+        pair = get_proper_type(value)
+        value, aux = pair.items if isinstance(pair, TupleType) and len(pair.items) == 2 else (ANY, ANY)
+    array = array_of(value)
+    if array is not None and array.shape.min_rank:
+        text = f'{name}: "{function.name or "the function"}" returns shape "{array.shape}", gradients are of scalars ("")'
+        fail(text, "shape-op", options.place.context, options.chk)
+        return None
+    return gradient, value, aux
+
+
+def _of_arguments(function: CallableType, argnums: Axes, options: Options) -> Type:
+    match argnums:
+        case int() if -len(function.arg_types) <= argnums < len(function.arg_types):
+            kind = function.arg_kinds[argnums]
+            return function.arg_types[argnums] if kind in (ARG_POS, ARG_OPT) else ANY
+        case tuple():
+            return tuple_type([_of_arguments(function, one, options) for one in argnums], Reader(options.chk).named)
+        case _:
+            return ANY
+
+
+def jacobian(function: CallableType, options: Options) -> CallableType | None:
+    """`jax.jacfwd`, `jax.jacrev`: the axes of the result, then those of the argument it is for."""
+    return function.copy_modified(ret_type=_derivative(function, options, 1))
+
+
+def hessian(function: CallableType, options: Options) -> CallableType | None:
+    """`jax.hessian`: the axes of the result, then twice those of the argument."""
+    return function.copy_modified(ret_type=_derivative(function, options, 2))
+
+
+def _derivative(function: CallableType, options: Options, order: int) -> Type:
+    """The type of one array's derivative by one array; `Any` for more of them."""
+    argnums = options.of("argnums", 0)
+    if not isinstance(argnums, int) or options.flag("has_aux") is not False:
+        return ANY
+    value, variable = array_of(function.ret_type), array_of(_of_arguments(function, argnums, options))
+    like = array_instance(function.ret_type)
+    if value is None or variable is None or like is None or None not in (value.shape.run, variable.shape.run):
+        return ANY
+    axes = from_items([*value.shape.items, *(order * variable.shape.items)])
+    return array_type(like, Array(axes, value.dtype, value.library), Reader(options.chk).named)
+
+
+def unknown_result(function: CallableType, options: Options) -> CallableType | None:
+    """`jax.make_jaxpr`: called as the function, for a result that is no array."""
+    return function.copy_modified(ret_type=ANY)

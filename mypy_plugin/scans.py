@@ -1,0 +1,91 @@
+"""`jax.lax.scan`: the carry keeps its type, results are stacked along the axis that the scanned arrays lose.
+
+Hooks of the checking phase; `branches` uses the parts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mypy.plugin import FunctionContext, FunctionSigContext
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    NoneType,
+    ProperType,
+    TupleType,
+    Type,
+    UnpackType,
+    get_proper_type,
+)
+
+from mypy_plugin.encode import ANY, array_instance, shape_type, tuple_type
+from mypy_plugin.matching import Matching
+from mypy_plugin.names import NDARRAY
+from mypy_plugin.operations import checker, fail
+from mypy_plugin.values import Reader
+from mypy_plugin.vmaps import is_array, mapped
+from shapecheck.core.shape import ANY_SHAPE
+
+if TYPE_CHECKING:
+    pass
+SCAN = "jax._src.lax.control_flow.loops.scan"
+
+
+def accept_scan(ctx: FunctionSigContext) -> FunctionLike:
+    """`scan` without its own idea of the carry's type: shapes change between the function's view and the caller's."""
+    return ctx.default_signature.copy_modified(
+        arg_types=[ANY if i < 3 else typ for i, typ in enumerate(ctx.default_signature.arg_types)],
+        ret_type=tuple_type([ANY, ANY], Reader(checker(ctx.api)).named),
+        variables=[],
+    )
+
+
+def scan(ctx: FunctionContext) -> Type:
+    """`jax.lax.scan(f, init, xs)`: the carry keeps its type, results are stacked along the axis that `xs` loses."""
+    function = get_proper_type(ctx.arg_types[0][0]) if ctx.arg_types and ctx.arg_types[0] else None
+    if not isinstance(function, CallableType) or len(function.arg_types) < 2 or len(ctx.arg_types) < 3 or not ctx.arg_types[1]:
+        return ctx.default_return_type
+    reader = Reader(checker(ctx.api))
+    init, xs = ctx.arg_types[1][0], get_proper_type(ctx.arg_types[2][0]) if ctx.arg_types[2] else NoneType()
+    matching = Matching(reader.chk, function)
+    length, item = unstacked(xs, reader)
+    for name, declared, actual in zip(("carry", "x"), function.arg_types[:2], (init, item), strict=True):
+        mismatch = matching.match(declared, actual, None, matching.flexible)
+        if mismatch is not None:
+            fail(
+                f'jax.lax.scan: the {name} does not fit "{function.name or "the function"}": {mismatch.reason}',
+                "shape-op",
+                ctx.context,
+                reader.chk,
+            )
+            return ctx.default_return_type
+    result = get_proper_type(matching.result(function.ret_type))
+    if not isinstance(result, TupleType) or len(result.items) != 2:
+        return ctx.default_return_type
+    carry, output = result.items
+    if (mismatch := matching.match(init, carry, None, frozenset())) is not None:
+        fail(f"jax.lax.scan: the carry changes its type: {mismatch.reason}", "shape-op", ctx.context, reader.chk)
+        return ctx.default_return_type
+    stacked = mapped(output, 0, length, reader)
+    return tuple_type([carry, stacked], reader.named)
+
+
+def unstacked(xs: ProperType, reader: Reader) -> tuple[Type, Type]:
+    """The length of the scanned arrays, and the type of one item."""
+    unknown = reader.named("builtins.int", [])
+    instance = array_instance(xs)
+    if instance is None or not is_array(instance):
+        return unknown, NoneType() if isinstance(xs, NoneType) else ANY
+    index = 0 if instance.type.fullname == NDARRAY else 1
+    shape, args = get_proper_type(instance.args[index]), list(instance.args)
+    if not isinstance(shape, TupleType) or not shape.items or isinstance(shape.items[0], UnpackType):
+        args[index] = shape_type(ANY_SHAPE, reader.named)
+        return unknown, instance.copy_modified(args=args)
+    args[index] = tuple_type(shape.items[1:], reader.named)
+    return shape.items[0], instance.copy_modified(args=args)
+
+
+def mapped_result(result: Type, length: Type, reader: Reader) -> Type:
+    """Results of one item, stacked along a new first axis."""
+    return mapped(result, 0, length, reader)
