@@ -4,6 +4,8 @@ FREQUENCIES is a Markdown file with a section for each kind of operation (`## to
 for each operation (`| 1 | `torch.cat` | 3293 | ...`). LIST has a heading for each library and lines of names. For every kind
 the command prints the share of the calls and of the names that have a rule, and what is missing, most calls first.
 
+A name that the installed version of its library does not have is printed as absent and left out of both sides of a share.
+
 What the plugin handles without a rule, and what is no operation on arrays, is listed in `benchmarks/coverage_names.py`; the
 second is left out of both sides of a share.
 """
@@ -15,6 +17,8 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.coverage_names import HANDLED_BY_THE_PLUGIN, NO_OPERATION, TRACKED_KINDS
@@ -45,8 +49,14 @@ class Kind:
 
     @property
     def counted(self) -> dict[str, int]:
-        """Those that are operations on arrays."""
-        return {name: calls for name, calls in self.calls.items() if name not in LEFT_OUT}
+        """Those that are operations on arrays and exist."""
+        absent = self.absent
+        return {name: calls for name, calls in self.calls.items() if name not in LEFT_OUT and name not in absent}
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Those without a rule that the installed library does not have."""
+        return frozenset(name for name in self.calls if name not in LEFT_OUT and not is_covered(name) and not is_installed(name))
 
     @property
     def missing(self) -> dict[str, int]:
@@ -58,6 +68,23 @@ class Kind:
 def is_covered(name: str) -> bool:
     """Whether an operation has a rule or is the plugin's own."""
     return name in HANDLED or lookup(name) is not None or layer(name) is not None
+
+
+_MODULES = {"F": "torch.nn.functional", "nn": "torch.nn", "jnp": "jax.numpy", "np": "numpy"}
+_CLASSES = {"Tensor": "torch.Tensor", "Array": "jax.Array", "ndarray": "numpy.ndarray"}
+
+
+@cache
+def is_installed(name: str) -> bool:
+    """Whether the installed library has something of this name."""
+    root, _, rest = name.partition(".")
+    module, _, path = f"{_CLASSES.get(root, _MODULES.get(root, root))}.{rest}".partition(".")
+    found: object = import_module(module)
+    for part in path.split("."):
+        if not hasattr(found, part):
+            return False
+        found = getattr(found, part)
+    return True
 
 
 def frequencies(text: str) -> Iterator[Kind]:
@@ -115,6 +142,8 @@ def report(kinds: Sequence[Kind], show: int) -> str:
             f"{kind.name:{width}}  {calls:8} {share(calls - without, calls)}"
             f"  {names:6} {share(names - len(missing), names)}  {len(kind.calls) - names:8}"
         )
+        if kind.absent:
+            lines.append("    not in the installed library: " + " ".join(sorted(kind.absent)))
         if missing:
             lines.append("    missing: " + " ".join(f"{name}:{n}" for name, n in list(missing.items())[:show]))
     return "\n".join(lines)

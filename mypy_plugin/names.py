@@ -30,6 +30,7 @@ JAX_ARRAY = "jax._src.basearray.Array"
 NDARRAY = "numpy.ndarray"
 MODULE = "torch.nn.modules.module.Module"
 
+GENERATOR = "numpy.random._generator.Generator"
 SEQUENTIAL = "torch.nn.modules.container.Sequential"
 MODULE_LIST = "torch.nn.modules.container.ModuleList"
 MODULE_DICT = "torch.nn.modules.container.ModuleDict"
@@ -71,6 +72,7 @@ FUNCTION_MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "numpy.linalg": ("np.linalg.",),
         "numpy.fft": ("np.fft.",),
         "numpy.random": ("np.random.",),
+        GENERATOR: ("np.random.Generator.",),
         "einops.einops": ("einops.",),
         "einops": ("einops.",),
     }

@@ -61,6 +61,19 @@ def function(fullname: str) -> Callable[[FunctionContext], Type] | None:
     return hook
 
 
+@cache
+def sampler(fullname: str) -> Callable[[MethodContext], Type] | None:
+    """The hook for a method of an object that makes arrays (`np.random.default_rng()`), None when it has no rule."""
+    name = function_rule(fullname)
+    if name is None:
+        return None
+
+    def hook(ctx: MethodContext) -> Type:
+        return apply_call(name, [], ctx.context, ctx) if isinstance(ctx.context, CallExpr) else ctx.default_return_type
+
+    return hook
+
+
 def apply_call(name: str, before: list[Value], call: CallExpr, ctx: FunctionContext | MethodContext) -> Type:
     """The type of a call; `before` are arguments that are not in its parentheses (the receiver)."""
     reader = Reader(checker(ctx.api))

@@ -53,7 +53,7 @@ from mypy_plugin import (
 )
 from mypy_plugin.config import load_rules, settings
 from mypy_plugin.gate import Gate
-from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, SEQUENTIAL, STATIC, layer_rule
+from mypy_plugin.names import CONTAINERS, GENERATOR, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, SEQUENTIAL, STATIC, layer_rule
 from mypy_plugin.shield import shielded
 from mypy_plugin.version import fingerprint, rules_digest
 
@@ -211,6 +211,9 @@ class ShapecheckPlugin(Plugin):
             return lambda ctx: AnyType(TypeOfAny.special_form)  # numpy's stubs are exact where we know the rank, else `Any`
         if owner in ("builtins.int", f"{STATIC}.Size"):
             return self._checked(integers.arithmetic) if name in _INT_METHODS else None
+        if owner == GENERATOR:
+            sampler = operations.sampler(fullname)
+            return None if sampler is None else self._checked(sampler)
         if operations.is_array_method(name):
             return self._checked(_array_method(name))
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)

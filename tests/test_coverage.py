@@ -18,7 +18,7 @@ TABLE = """\
 |---|---|---|---|
 | 1 | `torch.matmul` | 9 | 64 |
 | 2 | `torch.save` | 4 | 28 |
-| 3 | `torch.frobnicate` | 1 | 7 |
+| 3 | `torch.sym_min` | 1 | 7 |
 
 ## Tensor.method — 5 calls, 2 distinct
 
@@ -31,13 +31,13 @@ TABLE = """\
 
 def test_a_table_is_read_by_kind_and_methods_get_the_name_of_their_class() -> None:
     torch, methods = frequencies(TABLE)
-    assert torch.calls == {"torch.matmul": 9, "torch.save": 4, "torch.frobnicate": 1}
+    assert torch.calls == {"torch.matmul": 9, "torch.save": 4, "torch.sym_min": 1}
     assert methods.calls == {"Tensor.view": 3, "Tensor.__matmul__": 2}
 
 
 def test_what_is_no_operation_counts_on_neither_side() -> None:
     torch, methods = frequencies(TABLE)
-    assert (torch.counted, torch.missing) == ({"torch.matmul": 9, "torch.frobnicate": 1}, {"torch.frobnicate": 1})
+    assert (torch.counted, torch.missing) == ({"torch.matmul": 9, "torch.sym_min": 1}, {"torch.sym_min": 1})
     assert methods.missing == {}
     assert "90.00 %" in report([torch], show=5)
 
@@ -45,7 +45,12 @@ def test_what_is_no_operation_counts_on_neither_side() -> None:
 def test_a_list_of_names_counts_each_once() -> None:
     (kind,) = tracked("## torch.fft functions: 2\n  generic: fft nonsense\n")
     assert kind.calls == {"torch.fft.fft": 1, "torch.fft.nonsense": 1}
-    assert kind.missing == {"torch.fft.nonsense": 1}
+
+
+def test_what_the_installed_library_does_not_have_is_absent_not_missing() -> None:
+    (kind,) = tracked("## torch.fft functions: 3\n  generic: fft nonsense Tensor\n")
+    assert (kind.absent, kind.missing) == ({"torch.fft.nonsense"}, {"torch.fft.Tensor": 1})
+    assert "not in the installed library: torch.fft.nonsense" in report([kind], show=5)
 
 
 def test_an_unknown_heading_is_refused() -> None:
@@ -63,4 +68,4 @@ def test_the_command_prints_both_reports(tmp_path: Path, capsys: pytest.CaptureF
     path = tmp_path / "table.md"
     path.write_text(TABLE, encoding="utf-8")
     assert main([str(path)]) == 0
-    assert "missing: torch.frobnicate:1" in capsys.readouterr().out
+    assert "missing: torch.sym_min:1" in capsys.readouterr().out

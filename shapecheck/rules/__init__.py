@@ -38,6 +38,7 @@ FAMILIES: tuple[str, ...] = (
     "normalization",
     "padding",
     "contraction",
+    "mapped",
     "layers",
     "ranking",
     "pooling",
@@ -48,6 +49,7 @@ FAMILIES: tuple[str, ...] = (
     "gathering",
     "editing",
     "einops",
+    "packing",
     "equinox",
     "flax",
 )

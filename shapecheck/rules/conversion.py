@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from shapecheck.core.dim import UNKNOWN_DIM, bounds
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
-from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed
+from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, bits
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Unknown, Value
-from shapecheck.rules.families import always, gufunc, kept, spelled, unknown_dtype
+from shapecheck.rules.axes import any_of_rank
+from shapecheck.rules.families import always, dtype_argument, gufunc, kept, spelled, unknown_dtype
 from shapecheck.rules.table import Compute, Rule, rule
 
 DTYPE_METHODS = {
@@ -94,6 +95,21 @@ def to_numpy(a: Arguments) -> Result:
     return replace(array, library=Library.NUMPY)
 
 
+def viewed(a: Arguments) -> Result:
+    """`x.view(dtype)`: narrower elements are more, wider ones fewer, along the last axis."""
+    array = a.array("input")
+    if array is None or a["dtype"] is None:
+        return array or UNKNOWN
+    wanted = dtype_argument(a["dtype"], a.library)
+    widths = {max(bits(name), 8) for name in (*array.dtype.names, *wanted.names)}
+    return array.with_dtype(wanted).with_shape(array.shape if len(widths) == 1 else any_of_rank(array.shape))
+
+
+def iterator(a: Arguments) -> Result:
+    """No array: what walks over its elements."""
+    return UNKNOWN
+
+
 # --- Python numbers -----------------------------------------------------------------------------------------------
 
 _NUMBERS: dict[int, Value] = {
@@ -164,7 +180,7 @@ TABLE: tuple[Rule, ...] = (
         "*s -> *s",
         "input, *args, **",
         kept,
-        *spelled("clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj", "Tensor.{}"),
+        *spelled("clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj pin_memory", "Tensor.{}"),
         "Tensor.data",
         *spelled("clone detach", "torch.{}"),
         "Array.block_until_ready",
@@ -173,6 +189,10 @@ TABLE: tuple[Rule, ...] = (
     rule(unchanged, "input|a|x, **", "jax.lax.stop_gradient"),
     rule(device_put, "input|x, device=None, **", "jax.device_put"),
     rule(to_numpy, "input, **", "Tensor.numpy"),
+    gufunc("*s -> *s", "input, *args, **", kept, *spelled("to_device byteswap", "Array.{}", "ndarray.{}")),
+    gufunc("*s -> *s", "input, dtype, offset=0", unknown_dtype, "ndarray.getfield"),
+    rule(viewed, "input, dtype=None", "ndarray.view", "Array.view"),
+    rule(iterator, "input", "ndarray.flat"),
     rule(item, "input, *args", *spelled("item", *_CLASSES)),
     rule(converted(Scalar("float"), "float"), "input", *spelled("__float__", *_CLASSES)),
     rule(converted(UNKNOWN_DIM, "int"), "input", *spelled("__int__ __index__", *_CLASSES)),

@@ -263,7 +263,7 @@ TABLE: tuple[Rule, ...] = (
     rule(normal, "mean, std=1.0, size=None, *, dtype=None, **", "torch.normal"),
     gufunc("-> n", "n|window_length, periodic=True, beta=12.0, *, dtype=None, **", made_of(FLOATING), "torch.kaiser_window"),
     rule(from_buffer, "buffer, dtype, count=-1, **", "np.fromiter"),
-    rule(from_buffer, "buffer, dtype='float64', count=-1, **", "np.frombuffer"),
+    rule(from_buffer, "buffer, dtype='float64', count=-1, **", "np.frombuffer", "jnp.frombuffer"),
     rule(from_buffer, "buffer, *, dtype, count=-1, **", "torch.frombuffer"),
     rule(from_buffer, "file, dtype='float64', count=-1, **", "np.fromfile"),
     rule(from_buffer, "string, dtype='float64', count=-1, *, sep", "np.fromstring"),
@@ -278,4 +278,5 @@ TABLE: tuple[Rule, ...] = (
     ),
     gufunc("-> ", "data, *, dtype=None, **", made_of(FLOATING), "torch.scalar_tensor"),
     gufunc("*s -> *s", "data", kept, "torch.from_numpy"),
+    gufunc("*s -> *s", "data|ext_tensor|x, **", unknown_dtype, "torch.from_dlpack", "np.from_dlpack", "jnp.from_dlpack"),
 )

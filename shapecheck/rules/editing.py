@@ -10,7 +10,7 @@ from shapecheck.core.dtype import ANY_DTYPE, CLASSES, dtype
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import any_of_rank, integer, place, replaced, size, size_at
+from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, size, size_at
 from shapecheck.rules.families import gufunc, kept, shape_of, spelled, unknown_dtype
 from shapecheck.rules.gathering import positions
 from shapecheck.rules.table import Rule, rule
@@ -74,6 +74,12 @@ def differences(a: Arguments) -> Result:
         return UNKNOWN
     count = array.shape.size
     return array.with_shape(Shape((count - 1 if count.constant != 0 else UNKNOWN_DIM,)))
+
+
+@on_array
+def trimmed(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """Without the zeros at the ends of its axes."""
+    return any_of_rank(shape)
 
 
 # --- sets ---------------------------------------------------------------------------------------------------------
@@ -167,7 +173,7 @@ TABLE: tuple[Rule, ...] = (
     rule(compressed, "input, condition, axis=None, *, size=None, **", "ndarray.compress", "Array.compress"),
     gufunc("*s -> *shape", "input|a, shape|new_shape", kept, *spelled("resize", *NUMPY)),
     gufunc("*s -> _", "condition, input|arr, **", kept, *spelled("extract", *NUMPY), operands="input"),
-    gufunc("*s -> _", "input|filt, trim='fb', **", kept, "np.trim_zeros"),
+    rule(trimmed, "input|filt, trim='fb', **", *spelled("trim_zeros", *NUMPY)),
     rule(differences, "input|ary, to_end=None, to_begin=None", *spelled("ediff1d", *NUMPY)),
     rule(
         set_of_both,
@@ -181,7 +187,16 @@ TABLE: tuple[Rule, ...] = (
     rule(nothing, "input|a|arr, ind|mask, v|vals, **", *spelled("put place", "np.{}"), "ndarray.put"),
     rule(nothing, "input|arr, indices, values, axis=-1", "np.put_along_axis"),
     rule(nothing, "input|a, val, wrap=False", "np.fill_diagonal"),
+    gufunc(
+        "*s -> size, size, *s, size",
+        "x, *, size=None, **",
+        (kept, positions, positions, positions),
+        *spelled("unique_all", *NUMPY),
+    ),
+    gufunc("*s -> size, size", "x, *, size=None, **", (kept, positions), *spelled("unique_counts", *NUMPY)),
+    gufunc("*s -> size, *s", "x, *, size=None, **", (kept, positions), *spelled("unique_inverse", *NUMPY)),
     rule(nothing, "x", "np.random.shuffle"),
+    rule(nothing, "x, axis=0", "np.random.Generator.shuffle"),
     gufunc("*s m n -> *s m n", "input|a, val, **", kept, "jnp.fill_diagonal"),
     rule(packed, "input|a, axis=None, bitorder='big'", *spelled("packbits", *NUMPY)),
     rule(unpacked, "input|a, axis=None, count=None, bitorder='big'", *spelled("unpackbits", *NUMPY)),

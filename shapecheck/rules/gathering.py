@@ -256,7 +256,7 @@ TABLE = (
     gufunc("*s -> *s", "input, index, source, **", kept, "torch.put", "Tensor.put", "Tensor.put_"),
     gufunc("*s -> *s", "input, indices, values, **", kept, "torch.index_put", "Tensor.index_put", "Tensor.index_put_", check=filling),
     gufunc("*s n@dim -> *s", "input, dim, index", kept, "torch.select", "Tensor.select", scalars=NO_SCALARS),
-    gufunc("*s n@dim -> *s k@dim, *s k@dim", "input|operand, k, *, dim|axis=-1", (kept, positions), "jax.lax.top_k", check=too_many),
+    gufunc("*s n@dim -> *s k@dim, *s k@dim", "input|operand|a, k, *, dim|axis=-1, **", (kept, positions), "jax.lax.top_k", "jnp.top_k", check=too_many),
     gufunc(f"{KEPT}, *s n@dim", "input, dim=-1, descending=False, **", (kept, positions), "torch.sort", "Tensor.sort"),
     gufunc(KEPT, "input, dim=-1, descending=False, **", positions, "torch.argsort", "Tensor.argsort"),
     gufunc(KEPT, "input|a, dim|axis=-1, **", kept, "jnp.sort", "np.sort", "Array.sort"),

@@ -267,4 +267,5 @@ TABLE: tuple[Rule, ...] = (
     rule(histogram2d, "x, y, bins=10, **", *spelled("histogram2d", *NUMPY)),
     rule(histogramdd, "sample, bins=10, **", *spelled("histogramdd", *NUMPY)),
     rule(windows, "n|M, beta", *spelled("kaiser", *NUMPY)),
+    gufunc("m, n -> _, m", "u, v, *, trim_leading_zeros=False", (unknown_dtype, unknown_dtype), "jnp.polydiv"),
 )

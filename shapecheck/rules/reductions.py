@@ -266,7 +266,10 @@ TABLE: tuple[Rule, ...] = (
         *spelled("amax amin", "np.{}", "jnp.{}"),
         *spelled("nanmax nanmin", *_NAN),
     ),
-    reduction("input|a, dim|axis=None, out=None, keepdim|keepdims=False", kept, *spelled("ptp", *_NAN)),
+    reduction("input|a, dim|axis=None, out=None, keepdim|keepdims=False", kept, *spelled("ptp", *_NAN), "Array.ptp"),
+    reduction(
+        "input|a, dim|axis=None, out=None, keepdim|keepdims=False, **", (kept, kept), "jnp.minmax", text="*s *n@dim -> *s, *s"
+    ),
     reduction("input, dim|axis=None, keepdim|keepdims=False", indices, *spelled("argmax argmin", *TORCH)),
     reduction(NUMPY_PLAIN, counted, *spelled("argmax argmin", *ARRAYS), *spelled("nanargmax nanargmin", *_NAN)),
     reduction("input, dim|axis=None, keepdim|keepdims=False, **", boolean_or_uint8, *spelled("any all", *TORCH)),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed, default
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, from_items
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
 from shapecheck.rules.axes import integer, place, replaced, shape_argument
@@ -81,6 +81,12 @@ def choice(a: Arguments) -> Result:
     )
 
 
+def weibull(a: Arguments) -> Result:
+    """`shape=()` leaves the shape to the parameters."""
+    found = broadcast_all([shape_of(a["scale"]), shape_of(a["concentration"])], a.facts)
+    return made(a, found if a["shape"] == () else shape_argument(a["shape"]), dtype_or(a, FLOATING))
+
+
 def key_data(a: Arguments) -> Result:
     """The numbers that a key is made of: two for the default kind."""
     key = a.array("keys")
@@ -111,17 +117,27 @@ DISTRIBUTIONS: tuple[Rule, ...] = (
 SHAPED = "key, shape=(), dtype=None, **"
 ONE, TWO, THREE = "*size -> *size", "*size, *size -> *size", "*size, *size, *size -> *size"
 
+BOTH = ("np.random.{}", "np.random.Generator.{}")
+G = "np.random.Generator.{}"
+
 NUMPY: tuple[Rule, ...] = (
-    numbers(TWO, "loc|a|dfnum|mean|left|shape|n|low=0.0, scale|b|dfden|sigma|p|high=1.0, size=None", FLOATING, *spelled("beta f gumbel laplace logistic lognormal wald vonmises", "np.random.{}"), operands="loc scale"),
-    numbers(TWO, "low|loc|a=0.0, high|scale|b=1.0, size=None", FLOATING, *spelled("normal uniform", "np.random.{}"), operands="low high"),
-    numbers(ONE, "scale|df|a|lam|shape=1.0, size=None", FLOATING, *spelled("exponential chisquare pareto power rayleigh standard_gamma standard_t weibull", "np.random.{}"), operands="scale"),
-    numbers(TWO, "n, p, size=None", INTEGER, *spelled("binomial negative_binomial", "np.random.{}"), operands="n p"),
-    numbers(ONE, "lam|p|a=1.0, size=None", INTEGER, *spelled("poisson geometric zipf logseries", "np.random.{}"), operands="lam"),
+    numbers(TWO, "loc|a|dfnum|mean|left|shape|df|mu=0.0, scale|b|dfden|sigma|nonc|kappa=1.0, size=None", FLOATING, *spelled("beta f gumbel laplace logistic lognormal wald vonmises gamma noncentral_chisquare", *BOTH), operands="loc scale"),
+    numbers(TWO, "low|loc|a=0.0, high|scale|b=1.0, size=None", FLOATING, *spelled("normal uniform", *BOTH), operands="low high"),
+    numbers(THREE, "one|left|dfnum, two|mode|dfden, three|right|nonc, size=None", FLOATING, *spelled("triangular noncentral_f", *BOTH), operands="one two three"),
+    numbers(THREE, "ngood, nbad, nsample, size=None", INTEGER, *spelled("hypergeometric", *BOTH), operands="ngood nbad nsample"),
+    numbers(ONE, "scale|df|a|lam|shape=1.0, size=None", FLOATING, *spelled("exponential chisquare pareto power rayleigh standard_t weibull", *BOTH), "np.random.standard_gamma", operands="scale"),
+    numbers(ONE, "shape, size=None, dtype=None", FLOATING, "np.random.Generator.standard_gamma", operands="shape"),
+    numbers(TWO, "n, p, size=None", INTEGER, *spelled("binomial negative_binomial", *BOTH), operands="n p"),
+    numbers(ONE, "lam|p|a=1.0, size=None", INTEGER, *spelled("poisson geometric zipf logseries", *BOTH), operands="lam"),
     numbers("-> *size", "size=None", FLOATING, *spelled("standard_normal standard_exponential standard_cauchy ranf", "np.random.{}")),
     numbers("-> *size", "size=None", FLOATING, *spelled("random random_sample", "np.random.{}")),
+    numbers("-> *size", "size=None, dtype=None, **", FLOATING, *spelled("random standard_normal standard_exponential standard_cauchy", G)),
     numbers("-> *size", "*size", FLOATING, *spelled("rand randn", "np.random.{}")),
     numbers(TWO, "low, high=None, size=None, dtype=None", INTEGER, "np.random.randint", operands="low high"),
-    gufunc("k -> *size k", "alpha, size=None", made_of(FLOATING), "np.random.dirichlet"),
+    numbers(TWO, "low, high=None, size=None, dtype=None, endpoint=False", INTEGER, "np.random.Generator.integers", operands="low high"),
+    gufunc("k -> *size k", "alpha, size=None", made_of(FLOATING), *spelled("dirichlet", *BOTH)),
+    gufunc("k, k k -> *size k", "mean, cov, size=None, **", made_of(FLOATING), *spelled("multivariate_normal", *BOTH)),
+    gufunc("*s *n@axis -> *s *n@axis", "x, *, axis=None, out=None", kept, "np.random.Generator.permuted"),
 )  # fmt: skip
 
 TABLE: tuple[Rule, ...] = (
@@ -148,4 +164,9 @@ TABLE: tuple[Rule, ...] = (
     rule(key_data, "keys", "jax.random.key_data"),
     rule(permutation, "key, x, **", "jax.random.permutation"),
     rule(permutation, "x", "np.random.permutation"),
+    rule(permutation, "x, axis=0", "np.random.Generator.permutation"),
+    rule(choice, "a, shape|size=None, replace=True, p=None, axis=0, shuffle=True", "np.random.Generator.choice"),
+    gufunc("*s, *s -> *shape *s", "key, loc, scale, shape=None, dtype=None", made_of(FLOATING), "jax.random.double_sided_maxwell", operands="loc scale"),
+    gufunc("*shape -> *shape", "key, p, shape=(), dtype=None, **", made_of(FLOATING), "jax.random.generalized_normal", operands="p"),
+    rule(weibull, "key, scale, concentration, shape=(), dtype=None", "jax.random.weibull_min"),
 )  # fmt: skip

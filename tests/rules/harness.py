@@ -244,7 +244,7 @@ def to_real(item: Any, library: Library) -> Any:
             return slice(*(to_real(end, library) for end in (item.start, item.stop, item.step)))
         case D():
             return getattr({Library.TORCH: torch, Library.JAX: jnp, Library.NUMPY: np}[library], _spelled(item.name, library))
-        case tuple() | list():
+        case tuple() | list() if not hasattr(item, "_fields"):
             return type(item)(to_real(each, library) for each in item)
         case _:
             return item
@@ -289,11 +289,14 @@ def resolve(name: str) -> Callable[..., Any]:
         return cast(Callable[..., Any], getattr(import_module(name.rpartition(".")[0]), path[-1]))
     if root in ("equinox", "flax"):
         return _layer_of_jax(name)
+    if path[:-1] == ["random", "Generator"]:
+        return getattr(np.random.default_rng(0), path[-1])  # type: ignore[no-any-return]
     found = reduce(getattr, path, _ROOTS[root])
     return _mapped(found) if name in COLLECTIVES else found
 
 
-COLLECTIVES = frozenset(f"jax.lax.{name}" for name in ("psum", "pmean", "pmax", "pmin"))
+_IN_AXES = "psum pmean pmax pmin pbroadcast pcast ppermute pswapaxes all_gather all_to_all psum_scatter ragged_all_to_all psend precv axis_index"
+COLLECTIVES = frozenset(f"jax.lax.{name}" for name in _IN_AXES.split())
 """Operations that run inside a mapped axis only."""
 
 
@@ -311,10 +314,17 @@ def _layer_of_jax(name: str) -> Callable[..., Any]:
 
 
 def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A collective as its caller sees it from inside `jax.vmap(..., axis_name="mapped")`."""
+    """A collective as its caller sees it from inside `jax.vmap(..., axis_name="mapped")` of size 2."""
 
-    def run(array: Any, name: str) -> Any:
-        return jax.vmap(lambda _: function(array, name), axis_name=name, out_axes=None)(jnp.zeros(2))
+    def run(*args: Any, **kwargs: Any) -> Any:
+        arrays = [each for each in args if isinstance(each, jax.Array)]
+
+        def inside(_: Any, *mapped: Any) -> Any:
+            rest = iter(mapped)
+            return function(*[next(rest) if isinstance(each, jax.Array) else each for each in args], **kwargs)
+
+        found = jax.vmap(inside, axis_name="mapped")(jnp.zeros(2), *[jnp.stack([each, each]) for each in arrays])
+        return jax.tree.map(lambda each: each[0], found)
 
     return run
 
@@ -350,7 +360,7 @@ def observe(name: str, case: Case) -> Any:
 
 
 _EAGER_METHODS = ("item", "__bool__", "__int__", "__float__", "__index__", "block_until_ready", "nonzero")
-EAGER = frozenset([*(f"Array.{name}" for name in _EAGER_METHODS), "jnp.nonzero", "jnp.unique"])
+EAGER = frozenset([*(f"Array.{name}" for name in _EAGER_METHODS), "jnp.nonzero", "jnp.unique", "jax.lax.reshape"])
 """Operations of jax that need a real array; all others are only traced."""
 
 

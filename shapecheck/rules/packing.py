@@ -1,0 +1,140 @@
+"""einops' `pack`, `unpack` and `asnumpy`, torch's grouped and scaled products, short-time spectra and segments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, product
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.promotion import Typed
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items
+from shapecheck.core.signature import signature
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
+from shapecheck.rules.families import dtype_argument, gufunc, kept, shape_of, typed_result, unknown_dtype
+from shapecheck.rules.fourier import complexes
+from shapecheck.rules.linalg import solve
+from shapecheck.rules.table import Rule, rule
+
+# --- einops -------------------------------------------------------------------------------------------------------
+
+
+def _around(pattern: Value) -> tuple[int, int] | None:
+    """How many axes a pattern such as `"b * d"` names before and after its star."""
+    words = pattern.split() if isinstance(pattern, str) else []
+    return (words.index("*"), len(words) - words.index("*") - 1) if words.count("*") == 1 else None
+
+
+def packed(a: Arguments) -> Result:
+    """The arrays, what the star stands for in each flattened, joined along that axis; and the shapes to unpack by."""
+    around, arrays = _around(a["pattern"]), a["tensors"]
+    if around is None or not isinstance(arrays, tuple) or not arrays:
+        return UNKNOWN
+    parts = [_flattened(each, *around) for each in arrays]
+    known = [part for part in parts if not isinstance(part, Mismatch)]
+    refused = next((part for part in parts if isinstance(part, Mismatch)), None)
+    if refused is not None:
+        return refused
+    total = sum((part.dims[around[0]] for part in known[1:]), known[0].dims[around[0]])
+    joined = from_items([*known[0].dims[: around[0]], total, *known[0].dims[around[0] + 1 :]])
+    first = arrays[0]
+    alike = isinstance(first, Array) and all(isinstance(each, Array) and each.dtype == first.dtype for each in arrays)
+    library = first.library if isinstance(first, Array) else a.library
+    return Array(joined, first.dtype if isinstance(first, Array) and alike else ANY_DTYPE, library), UNKNOWN
+
+
+def _flattened(value: Value, before: int, after: int) -> Shape | Mismatch:
+    shape = shape_of(value)
+    if shape.rank is None:
+        return Shape((UNKNOWN_DIM,) * (before + 1 + after))
+    if shape.rank < before + after:
+        reason = f"expected at least {before + after} axes, found {shape.rank} ({shape})"
+        return Mismatch("shape-rank", reason, None, f"{before + after} axes", str(shape))
+    end = shape.rank - after
+    return Shape((*shape.dims[:before], product(shape.dims[before:end]), *shape.dims[end:]))
+
+
+def unpacked(a: Arguments) -> Result:
+    """As many arrays as there are shapes: the axes beside the star stay."""
+    around, array = _around(a["pattern"]), a.array("tensor")
+    if around is None or array is None:
+        return UNKNOWN
+    before, after = around
+    shape = array.shape
+    if shape.rank is not None and shape.rank != before + 1 + after:
+        reason = f"expected {before + 1 + after} axes, found {shape.rank} ({shape})"
+        return Mismatch("shape-rank", reason, None, f"{before + 1 + after} axes", str(shape))
+    if shape.rank is None:
+        return Many(array.with_shape(ANY_SHAPE))
+    return Many(array.with_shape(from_items([*shape.dims[:before], ANY_RUN, *shape.dims[before + 1 :]])))
+
+
+def as_numpy(a: Arguments) -> Result:
+    """The same array as numpy's."""
+    array = a.array("tensor")
+    return UNKNOWN if array is None else replace(array, library=Library.NUMPY)
+
+
+# --- torch --------------------------------------------------------------------------------------------------------
+
+_GROUPED = {
+    (2, 3): "m k, g k n -> m n",
+    (3, 2): "g m k, k n -> m n",
+    (3, 3): "g m k, g k n -> g m n",
+    (2, 2): "m k, k n -> _ m n",
+}
+"""A product for each group, by the ranks of its operands: rows or columns may be those of all groups."""
+
+
+def grouped(a: Arguments) -> Result:
+    """`grouped_mm`: which axes hold the groups, the ranks tell."""
+    left, right = shape_of(a["mat_a"]), shape_of(a["mat_b"])
+    text = _GROUPED.get((left.rank or 0, right.rank or 0))
+    if text is None:
+        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
+    dtypes = ANY_DTYPE if a["dtype"] is None else dtype_argument(a["dtype"], a.library)
+    return typed_result(signature(text).apply((left, right), a.facts), Typed(dtypes), a.library)
+
+
+SPECTRUM = signature("b? t -> b? n_fft//2+1 t//(hop_length|n_fft//4)+1")
+
+
+def spectrum(a: Arguments) -> Result:
+    """`stft` of a real signal, centred, as complex numbers: other forms are not known."""
+    array = a.array("input")
+    real = array is not None and all(not name.startswith("complex") for name in array.dtype.names)
+    if array is None or not real or a["return_complex"] is not True:
+        return UNKNOWN
+    fixed = {name: value for name in ("n_fft", "hop_length") if isinstance(value := a[name], Dim)}
+    if "n_fft" not in fixed or (a["hop_length"] is not None and "hop_length" not in fixed):
+        return Array(ANY_SHAPE, complexes((array,), a.library).dtypes, a.library)
+    found = SPECTRUM.apply((array.shape,), a.facts, fixed)
+    even = (fixed["n_fft"] % 2).constant == 0  # the padding of both sides is the whole window then
+    return typed_result(found if even or isinstance(found, Mismatch) else ANY_SHAPE, complexes((array,), a.library), a.library)
+
+
+def solved(a: Arguments) -> Result:
+    """The solution, and whether there was one."""
+    found = solve(a)
+    return found if isinstance(found, Mismatch) else (found, UNKNOWN)
+
+
+def attended(a: Arguments) -> Result:
+    """`multi_head_attention_forward`: an array like the query, and weights."""
+    array = a.array("query")
+    return UNKNOWN if array is None else (array.with_dtype(ANY_DTYPE), UNKNOWN)
+
+
+_SCALED = "scale_a, scale_recipe_a, scale_b, scale_recipe_b, swizzle_a=None, swizzle_b=None, bias=None"
+
+TABLE: tuple[Rule, ...] = (
+    rule(packed, "tensors, pattern", "einops.pack"),
+    rule(unpacked, "tensor, packed_shapes, pattern", "einops.unpack"),
+    rule(as_numpy, "tensor", "einops.asnumpy"),
+    rule(grouped, "mat_a, mat_b, *, offs=None, bias=None, dtype|out_dtype=None", "F.grouped_mm"),
+    rule(grouped, f"mat_a, mat_b, {_SCALED}, offs=None, dtype|output_dtype='bfloat16', **", "F.scaled_grouped_mm"),
+    gufunc("m k, k n -> m n", f"mat_a, mat_b, {_SCALED}, dtype|output_dtype='bfloat16'", unknown_dtype, "F.scaled_mm"),
+    rule(attended, "query, key, value, *rest, **", "F.multi_head_attention_forward"),
+    rule(spectrum, "input, n_fft, hop_length=None, win_length=None, window=None, *, normalized=False, return_complex=None", "torch.stft"),
+    gufunc("n *s -> _ *s", "data, reduce, *, lengths=None, indices=None, unsafe=False, initial=None", kept, "torch.segment_reduce"),
+    rule(solved, "input|A, other|B, **", "torch.linalg.solve_ex"),
+)  # fmt: skip
