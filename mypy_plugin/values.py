@@ -17,6 +17,7 @@ from mypy.nodes import (
     ArgKind,
     EllipsisExpr,
     Expression,
+    ListComprehension,
     ListExpr,
     MemberExpr,
     RefExpr,
@@ -91,6 +92,8 @@ class Reader:
             return None
         if isinstance(expression, TupleExpr | ListExpr):
             return self.sequence(expression.items)
+        if isinstance(expression, ListComprehension):
+            return Many(self.value(expression.generator.left_expr))
         if isinstance(expression, SliceExpr):
             return self.slice(expression)
         if isinstance(expression, EllipsisExpr):
