@@ -23,6 +23,8 @@ def refused(declared: CallableType, passed: Type, outer: Unifier) -> tuple[Misma
     function = get_proper_type(passed)
     if not isinstance(function, CallableType) or function.is_type_obj() or function.is_ellipsis_args:
         return None
+    if function.definition is None:
+        return None  # the types of a lambda come from where it is passed
     inner = Unifier(outer.chk, function)
     positional = [index for index, kind in enumerate(function.arg_kinds) if kind.is_positional()]
     for index, given in zip(positional, declared.arg_types, strict=False):
