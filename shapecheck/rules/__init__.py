@@ -61,9 +61,12 @@ def registry() -> Registry:
     """All built-in rules, read once."""
     from importlib import import_module
 
+    from shapecheck.rules.refusals import refusing
+
     found = Registry()
     for family in FAMILIES:
         found.add(import_module(f"shapecheck.rules.{family}").TABLE)
+    found.rules.update(refusing(found.rules))
     return found
 
 

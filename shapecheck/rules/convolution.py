@@ -383,12 +383,12 @@ def adaptive(axes: int, has_indices: bool) -> Compute:
         array = a.array("input")
         if array is None:
             return UNKNOWN
-        ranks = (axes + 1, axes + 2) if axes < 3 else range(4, 99)  # torch does not limit the axes of a volume
+        given = a["output_size"]
+        wanted: tuple[Value, ...] = given if isinstance(given, tuple) else (given,) * axes
+        ranks = range(axes, 99) if not has_indices and _may_be_mean(wanted) else _adaptive_ranks(axes)
         if (refused := wrong_rank(array.shape, ranks, channels_first(axes))) is not None:
             return refused
         sizes = last_axes(array.shape, axes)
-        given = a["output_size"]
-        wanted: tuple[Value, ...] = given if isinstance(given, tuple) else (given,) * axes
         if len(wanted) != axes:
             reason = f"expected {axes} output sizes, found {len(wanted)}"
             return Mismatch("shape-op", reason, None, str(axes), str(len(wanted)))
@@ -400,6 +400,16 @@ def adaptive(axes: int, has_indices: bool) -> Compute:
         return _with_indices(a, result, array) if has_indices else result
 
     return adapted
+
+
+def _adaptive_ranks(axes: int) -> Sequence[int]:
+    """The numbers of axes that adaptive pooling takes; torch does not limit those of a volume."""
+    return (axes + 1, axes + 2) if axes < 3 else range(4, 99)
+
+
+def _may_be_mean(wanted: Sequence[Value]) -> bool:
+    """Whether one average is asked for of each image or volume: torch takes the mean then, of any number of axes."""
+    return len(wanted) > 1 and all(want is None or compare(size(want), ONE) is not Verdict.DIFFERENT for want in wanted)
 
 
 # --- image patches -----------------------------------------------------------------------------------------------

@@ -146,16 +146,34 @@ def indexed(source: Shape, index: Value, library: Library) -> Shape | Mismatch:
     if len(dots) > 1:
         return Mismatch("shape-op", "an index can have one `...` only")
     for one in indices:
-        if isinstance(one, Array) and accepts(INDEX_DTYPES, one.dtype) is Verdict.DIFFERENT:
-            return Mismatch(
-                "shape-dtype", f"an index array must have ints or bools, found {one.dtype}", None, "Int", str(one.dtype)
-            )
+        if (refused := _refused(one, library)) is not None:
+            return refused
     known = [count for count in counts if count is not None]
     if source.rank is not None and sum(known) > source.rank:
         return _too_many(sum(known), source)
-    if len(known) != len(counts) or any(isinstance(one, bool) for one in indices):
+    if _is_new_axis(indices, library):
+        return indexed(source, tuple(None if one is True else one for one in indices), library)
+    if len(known) != len(counts):
         return ANY_SHAPE
     return _read(source, indices, sum(known), dots[0] if dots else len(indices), library)
+
+
+def _is_new_axis(indices: Sequence[Value], library: Library) -> bool:
+    """Whether a single `True` stands among slices, where it is an axis of size 1; beside `None`, jax has its own idea."""
+    bools = [one for one in indices if isinstance(one, bool)]
+    others = [one for one in indices if not isinstance(one, bool | Slice | EllipsisType)]
+    return bools == [True] and all(one is None and library is not Library.JAX for one in others)
+
+
+def _refused(index: Value, library: Library) -> Mismatch | None:
+    """Why an index is wrong for every array."""
+    match index:
+        case Array(dtype=found) if accepts(INDEX_DTYPES, found) is Verdict.DIFFERENT:
+            return Mismatch("shape-dtype", f"an index array must have ints or bools, found {found}", None, "Int", str(found))
+        case Slice(step=Dim() as step) if library is Library.TORCH and at_most(step, -1):
+            return Mismatch("shape-op", f"torch has no slices with a negative step ({step}), use flip", None, "", str(step))
+        case _:
+            return None
 
 
 def _too_many(count: int, source: Shape) -> Mismatch:
@@ -230,10 +248,6 @@ def _take_slice(taken: _Taken, index: Slice) -> Mismatch | None:
     before = taken.next_axis()
     if isinstance(before, Mismatch):
         return before
-    if taken.library is Library.TORCH and isinstance(index.step, Dim) and at_most(index.step, -1):
-        return Mismatch(
-            "shape-op", f"torch has no slices with a negative step ({index.step}), use flip", None, "", str(index.step)
-        )
     after = sliced(before, index)
     if isinstance(after, Mismatch):
         return after

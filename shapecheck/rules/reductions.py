@@ -257,7 +257,7 @@ TABLE: tuple[Rule, ...] = (
         *spelled("var_mean std_mean", "torch.{}"),
         text="*s *n@dim -> *s, *s",
     ),
-    reduction("input, dim|axis, keepdim|keepdims=False", real_only, *spelled("amax amin", *TORCH)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False", real_only, *spelled("amax amin", *TORCH)),
     _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=False, **", *spelled("max min", *TORCH)),
     reduction(
         NUMPY_PLAIN,

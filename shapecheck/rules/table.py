@@ -143,7 +143,8 @@ def to_value(literal: object) -> Value:
 class Rule:
     """An operation's rule: its names, parameters and computation. `text` is what `shapecheck rules` prints.
 
-    `shapes` is the signature when the rule is one line, and `operands` names the parameters it speaks of.
+    `shapes` is the signature when the rule is one line, and `operands` names the parameters it speaks of. `refusals` come first:
+    what operations of some of the names refuse whatever the shapes are.
     """
 
     names: tuple[str, ...]
@@ -152,6 +153,7 @@ class Rule:
     text: str
     shapes: Signature | None = None
     operands: tuple[str, ...] = ()
+    refusals: Mapping[str, Compute] = field(default_factory=dict, compare=False)
 
     def apply(
         self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None, facts: Facts = frozenset()
@@ -161,7 +163,11 @@ class Rule:
         if values is None:
             return UNKNOWN
         library = library_of(name)
-        return widened(name, self.compute(Arguments(values, library, facts)), values.values(), library)
+        arguments = Arguments(values, library, facts)
+        refused = self.refusals[name](arguments) if name in self.refusals else UNKNOWN
+        if isinstance(refused, Mismatch):
+            return refused
+        return widened(name, self.compute(arguments), values.values(), library)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""Dtypes that a library computes on no device: the operation refuses such arrays, whatever their shapes.
+
+    takes(NUMBERS, "floor ceil", "torch.{}", "Tensor.{}")
+
+An operation of torch stands here when torch's own operator database supports the dtype neither on CPUs nor on GPUs, and a
+trial fails; what CPUs alone refuse (`abs` of bools) is no error. numpy and jax refuse alike everywhere. Put on top of the
+families' rules by `registry`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER
+from shapecheck.core.shape import SCALAR, Mismatch
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.rules.families import TORCH, DTypeRule, only, promoted, spelled
+from shapecheck.rules.table import Compute, Rule
+
+REAL = (BOOLEAN, INTEGER, FLOATING)
+NUMBERS = (INTEGER, FLOATING)
+NO_BOOL = (INTEGER, FLOATING, COMPLEX)
+FLOATS = (FLOATING, COMPLEX)
+_OPERATOR = ("Tensor.__{}__",)
+_ARRAYS = ("np.{}", "jnp.{}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the first `operands` of an operation may be; `scalars` tells whether arrays without axes are looked at."""
+
+    names: tuple[str, ...]
+    typed: DTypeRule
+    operands: int
+    scalars: bool
+
+
+def takes(categories: tuple[int, ...], names: str, *patterns: str, operands: int = 1, scalars: bool = True) -> Refusal:
+    """A row: the categories of dtypes that operations take."""
+    return Refusal(spelled(names, *(patterns or TORCH)), only(promoted, *categories), operands, scalars)
+
+
+TABLE = (
+    takes(REAL, "sort argsort msort sign unique aminmax erf erfc erfinv digamma lgamma clamp clip clamp_min clamp_max"),
+    takes(REAL, "softmax log_softmax", *TORCH, "F.{}"),
+    takes(REAL, "cummax cummin", scalars=False),
+    takes(NUMBERS, "floor ceil trunc round topk"),
+    takes(NUMBERS, "kthvalue", scalars=False),
+    takes(NO_BOOL, "median"),
+    takes(NO_BOOL, "bmm mm matmul mv dot vdot"),
+    takes(NO_BOOL, "matmul rmatmul", *_OPERATOR),
+    takes(NO_BOOL, "inner", scalars=False),
+    takes(FLOATS, "lerp"),
+    takes(REAL, "lt le gt ge less less_equal greater greater_equal maximum minimum fmax fmin hypot copysign", operands=2),
+    takes(REAL, "lt le gt ge", *_OPERATOR, operands=2),
+    takes(REAL, "heaviside", operands=2),
+    takes(NUMBERS, "remainder floor_divide fmod", operands=2),
+    takes(NUMBERS, "mod floordiv", *_OPERATOR, operands=2),
+    takes(NO_BOOL, "pow", *TORCH, *_OPERATOR, operands=2),
+    takes(REAL, "mse_loss smooth_l1_loss huber_loss", "F.{}", operands=2),
+    takes((FLOATING,), "gelu softplus leaky_relu elu selu mish hardswish logsigmoid glu layer_norm group_norm", "F.{}"),
+    takes((FLOATING,), "binary_cross_entropy_with_logits scaled_dot_product_attention cosine_similarity", "F.{}"),
+    takes(FLOATS, "adaptive_avg_pool2d", "F.{}"),
+    takes(NUMBERS, "avg_pool2d max_pool2d", "F.{}"),
+    takes(NO_BOOL, "conv1d conv2d linear", "F.{}"),
+    takes(NO_BOOL, "sign ptp", *_ARRAYS),
+    takes(REAL, "floor ceil cbrt", *_ARRAYS),
+    takes(REAL, "mod remainder floor_divide", *_ARRAYS, operands=2),
+    takes(REAL, "mod floordiv", "ndarray.__{}__", "Array.__{}__", operands=2),
+    takes(REAL, "arctan2", "np.{}", operands=2),
+    takes(REAL, "argmax argmin", "jnp.{}", "Array.{}"),
+    takes(REAL, "median", "jnp.{}"),
+    takes(NO_BOOL, "round", "jnp.{}"),
+    takes(NO_BOOL, "softmax", "jax.nn.{}"),
+    takes(NO_BOOL, "subtract", "jnp.{}", operands=2),
+    takes(NO_BOOL, "sub", "Array.__{}__", operands=2),
+)
+
+
+def refusing(rules: Mapping[str, Rule]) -> Iterator[tuple[str, Rule]]:
+    """The rules of the table's operations, with their refusals."""
+    by_name = {name: refusal for refusal in TABLE for name in refusal.names if name in rules}
+    for row in {id(rules[name]): rules[name] for name in by_name}.values():
+        own = {name: _refusal(row, by_name[name]) for name in row.names if name in by_name}
+        with_refusals = replace(row, refusals=own)
+        yield from ((name, with_refusals) for name in row.names)
+
+
+def _refusal(rule: Rule, refusal: Refusal) -> Compute:
+    operands = [each.name for each in rule.parameters.listed[: refusal.operands]]
+
+    def refused(a: Arguments) -> Result:
+        values = [a[name] for name in operands]
+        looked_at = refusal.scalars or not any(isinstance(value, Array) and value.shape == SCALAR for value in values)
+        typed = refusal.typed(values, a.library) if looked_at and isinstance(values[0], Array) else None
+        return typed if isinstance(typed, Mismatch) else UNKNOWN
+
+    return refused
