@@ -45,13 +45,10 @@ def fits_without_shapes(path: str, line: int) -> bool:
     function = _functions.get(path, {}).get(line)
     if function is None or not function.info or not isinstance(function.type, CallableType):
         return False
-    for base in function.info.mro[1:]:
-        symbol = base.names.get(function.name)
-        if symbol is not None:
-            overridden = _signature(symbol.node)
-            own = without_shapes(function.type)
-            return overridden is not None and is_subtype(_without_self(own), _without_self(without_shapes(overridden)))
-    return False
+    symbols = [base.names[function.name] for base in function.info.mro[1:] if function.name in base.names]
+    overridden = [found for symbol in symbols if (found := _signature(symbol.node)) is not None]  # `Module.forward` is a variable
+    own = _without_self(without_shapes(function.type))
+    return bool(overridden) and is_subtype(own, _without_self(without_shapes(overridden[0])))
 
 
 def _signature(node: object) -> CallableType | None:
