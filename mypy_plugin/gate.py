@@ -142,6 +142,17 @@ class Gate:
 
     def drops(self, file: str, info: ErrorInfo) -> bool:
         """Whether the message is dropped; others may be rewritten in place."""
+        return self._drops(file, info) or self._is_repeated(file, info)
+
+    def _is_repeated(self, file: str, info: ErrorInfo) -> bool:
+        """Whether an error of ours at the same place is stored: mypy reads loops again, then with other types."""
+        if info.code not in codes.BY_NAME.values() or info.severity != "error" or self.errors is None:
+            return False
+        place = (info.line, info.column, info.end_line, info.end_column, info.code)
+        stored = self.errors.error_info_map.get(file, [])
+        return any((each.line, each.column, each.end_line, each.end_column, each.code) == place for each in stored)
+
+    def _drops(self, file: str, info: ErrorInfo) -> bool:
         if info.code in codes.BY_NAME.values() or info.blocker:
             return False
         if info.severity == "note" and self._belongs_to_dropped(info):
