@@ -189,7 +189,7 @@ def refilled(lifted: Lifted, run: Shape, content: Mapping[str, tuple[Item, ...]]
     """
     if lifted.bare:
         return run.items
-    keep = next((call[name] for name in ("keepdim", "keepdims") if name in call), False)
+    keep = kept_axes(call)
     filled: dict[int, tuple[Item, ...]] = {}
     extra = 0
     for axis, sizes, at in lifted.taken:
@@ -202,6 +202,11 @@ def refilled(lifted: Lifted, run: Shape, content: Mapping[str, tuple[Item, ...]]
     if not lifted.is_known:
         return (*run.items, *[UNKNOWN_DIM] * extra) if run.rank is not None else (ANY_RUN,)
     return _woven(lifted, run, filled)
+
+
+def kept_axes(call: Call) -> Value:
+    """The argument that says whether reduced axes stay, with size 1."""
+    return next((call[name] for name in ("keepdim", "keepdims") if name in call), False)
 
 
 def _fit(at: tuple[int, ...] | None, items: tuple[Item, ...], several: bool) -> bool:

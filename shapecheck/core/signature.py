@@ -1,7 +1,7 @@
 """Applies one-line rules to shapes: `signature("*b m? k, *b k n? -> *b m? n?").apply(shapes)`.
 
-The notation is `notation`'s, axes whose places are arguments are `placing`'s. A signature is read once. Called by the rule
-families; a pure function of shapes, dtypes are the rule's business.
+The notation is `notation`'s, axes whose places are arguments are `placing`'s. A signature is read once, and what it does to
+shapes of the same ranks is kept where sizes do not matter (`plans`). Called by the rule families; a pure function of shapes, dtypes are the rule's business.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import pairwise
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim, extremum
 from shapecheck.core.notation import Axis, Operand, Term, Terms, names_in, parse
 from shapecheck.core.placing import Lifted, Scalars, inserted, lift, refilled
+from shapecheck.core.plans import Key, Plan, arguments_of, call_of, compares_nothing, filled, key_of, placeholders, planned
 from shapecheck.core.shape import (
     ANY_RUN,
     ANY_SHAPE,
@@ -71,6 +72,10 @@ class Signature:
     """The operands in the order in which they are bound: those that only have to fit come last."""
     kept: frozenset[str]
     """The names that a result has; the others are summed over."""
+    arguments: tuple[str, ...]
+    """The arguments that name axes."""
+    is_planned: bool
+    """Whether sizes do not matter, so that shapes of the same ranks have the same plan."""
 
     def __str__(self) -> str:
         return self.text
@@ -96,8 +101,13 @@ class Signature:
         """
         if len(shapes) != len(self.operands):
             raise ValueError(f"{self.text!r} has {len(self.operands)} operands, got {len(shapes)}")
+        if self.is_planned and not fixed and (answer := self._planned(shapes, call or {}, scalars)) is not None:
+            return answer
         bound = _begin(fixed or {}, facts, len(shapes), self.kept, call or {})
         bound.names = names
+        return self._evaluated(shapes, bound, scalars)
+
+    def _evaluated(self, shapes: Sequence[Shape], bound: _Bound, scalars: Scalars) -> Shape | tuple[Shape, ...] | Mismatch:
         undecided = False
         for position in self.order:
             operand, actual = self.operands[position], shapes[position]
@@ -111,6 +121,14 @@ class Signature:
         if undecided:
             return ANY_SHAPE if len(self.results) == 1 else (ANY_SHAPE,) * len(self.results)
         return self._answers(bound)
+
+    def _planned(
+        self, shapes: Sequence[Shape], call: Mapping[str, Value], scalars: Scalars
+    ) -> Shape | tuple[Shape, ...] | Mismatch | None:
+        """The answer by a plan; None when there is none, as for a mismatch, whose text the sizes are in."""
+        key = key_of(shapes, self.arguments, call, scalars)
+        plan = _plan(self.text, key) if key is not None else None
+        return filled(plan, shapes) if plan is not None else None
 
     def _answers(self, bound: _Bound) -> Shape | tuple[Shape, ...] | Mismatch:
         answers: list[Shape] = []
@@ -156,7 +174,16 @@ def signature(text: str) -> Signature:
         run for terms in results for term in terms for run in term.runs
     }
     order = tuple(sorted(range(len(operands)), key=lambda index: operands[index].broadcasts))
-    return Signature(text, operands, results, names_in(operands, results), runs, order, kept)
+    names, arguments = names_in(operands, results), arguments_of(operands, results)
+    return Signature(text, operands, results, names, runs, order, kept, arguments, compares_nothing(operands, results))
+
+
+@lru_cache(maxsize=4096)
+def _plan(text: str, key: Key) -> Plan | None:
+    """What a signature does to all shapes of a key."""
+    read, shapes = signature(text), placeholders(key)
+    bound = _begin({}, NO_FACTS, len(shapes), read.kept, call_of(key, read.arguments))
+    return planned(shapes, read._evaluated(shapes, bound, key.scalars))
 
 
 def _begin(fixed: Fixed, facts: Facts, count: int, kept: frozenset[str], call: Mapping[str, Value]) -> _Bound:
