@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from shapecheck.core.dim import Verdict
@@ -86,6 +87,7 @@ _BY_SIZE = sorted(CLASSES.items(), key=lambda item: (len(item[1].names), item[0]
 _BY_SET = {dtypes.names: name for name, dtypes in reversed(_BY_SIZE)}
 
 
+@lru_cache(maxsize=256)
 def dtype(name: str) -> DTypes:
     """The set of one dtype, named as the libraries do (`float32`, `bool`, `torch.int64`, `long` is not resolved)."""
     bare = name.rsplit(".", 1)[-1]

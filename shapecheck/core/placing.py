@@ -206,7 +206,7 @@ def refilled(lifted: Lifted, run: Shape, content: Mapping[str, tuple[Item, ...]]
 
 def kept_axes(call: Call) -> Value:
     """The argument that says whether reduced axes stay, with size 1."""
-    return next((call[name] for name in ("keepdim", "keepdims") if name in call), False)
+    return call["keepdim"] if "keepdim" in call else call.get("keepdims", False)
 
 
 def _fit(at: tuple[int, ...] | None, items: tuple[Item, ...], several: bool) -> bool:

@@ -68,10 +68,15 @@ def arguments_of(operands: Sequence[Operand], results: Sequence[Terms]) -> tuple
 
 def key_of(shapes: Sequence[Shape], arguments: Sequence[str], call: Call, scalars: Scalars) -> Key | None:
     """The key of a call; None when an argument is not known."""
-    axes = [axes_of(call.get(name), several=True) for name in arguments]
     keep = kept_axes(call) if arguments else False
-    if not isinstance(keep, bool) or any(each is not None and None in each for each in axes):
+    if not isinstance(keep, bool):
         return None
+    axes: list[tuple[int | None, ...] | None] = []
+    for name in arguments:
+        found = axes_of(call.get(name), several=True)
+        if found is not None and None in found:
+            return None
+        axes.append(found)
     return Key(tuple([_form(shape) for shape in shapes]), tuple(axes), keep, scalars)
 
 
@@ -107,7 +112,7 @@ def planned(shapes: Sequence[Shape], answer: Shape | tuple[Shape, ...] | Mismatc
     results = answer if isinstance(answer, tuple) else (answer,)
     known = [size for shape in shapes for size in (*shape.prefix, *shape.suffix)]
     constants = tuple(dict.fromkeys(size for one in results for size in (*one.prefix, *one.suffix) if size not in known))
-    if any(size.constant is None and not size.is_unknown for size in constants):
+    if any(size.constant is None for size in constants):
         return None
     at = {size: index for index, size in enumerate((*known, *constants))}
     return Plan(tuple(_pick(one, shapes, at) for one in results), constants)

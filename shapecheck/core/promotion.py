@@ -103,7 +103,12 @@ def _is_scalar(shape: Shape) -> bool | None:
 
 def result_type(values: Iterable[Value], library: Library) -> Typed:
     """The dtype of an operation that promotes its operands to one dtype."""
-    return _RESULT_TYPES[library]([operand(value, library) for value in values])
+    return _promoted(library, tuple([operand(value, library) for value in values]))
+
+
+@lru_cache(maxsize=4096)
+def _promoted(library: Library, operands: tuple[Operand, ...]) -> Typed:
+    return _RESULT_TYPES[library](operands)
 
 
 # --- torch --------------------------------------------------------------------------------------------------------
@@ -324,6 +329,7 @@ def quotient(typed: Typed, library: Library) -> Typed:
     return Typed(_mapped_sets(change, typed.dtypes), typed.weak)
 
 
+@lru_cache(maxsize=1024)
 def _mapped_sets(change: Callable[[str], frozenset[str]], dtypes: DTypes) -> DTypes:
     return DTypes(frozenset().union(*map(change, dtypes.names)))
 

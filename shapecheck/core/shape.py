@@ -125,7 +125,7 @@ def from_items(items: Iterable[Item]) -> Shape:
 
 
 def _dims(items: Iterable[Item]) -> tuple[Dim, ...]:
-    return tuple(item for item in items if isinstance(item, Dim))
+    return tuple([item for item in items if isinstance(item, Dim)])
 
 
 ANY_SHAPE = Shape(run=ANY_RUN)
@@ -143,7 +143,7 @@ def axis_from_right(shape: Shape, distance: int) -> Dim | None:
 def negative_size(shape: Shape) -> Mismatch | None:
     """The mismatch of a shape that cannot be: a size is below zero."""
     for axis, size in enumerate(shape.items):
-        if isinstance(size, Dim) and size.constant is not None and size.constant < 0:
+        if isinstance(size, Dim) and size.terms and size.terms[0][1] < 0 and size.constant is not None:
             return _negative(axis, size)
     return None
 
@@ -285,6 +285,8 @@ def _may_be_one(size: Dim) -> bool:
 
 def broadcast(left: Shape, right: Shape, facts: Facts = frozenset()) -> Shape | Mismatch:
     """The shape of an elementwise operation (NumPy's rules), or why there is none."""
+    if left.run is None and left == right:
+        return left
     suffix: list[Dim] = []
     for distance in range(max(_right_length(left), _right_length(right))):
         a, b = axis_from_right(left, distance), axis_from_right(right, distance)

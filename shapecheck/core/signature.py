@@ -130,6 +130,12 @@ class Signature:
         plan = _plan(self.text, key) if key is not None else None
         return filled(plan, shapes) if plan is not None else None
 
+    def plan(self, key: Key) -> Plan | None:
+        """What the signature does to all shapes of a key."""
+        shapes = placeholders(key)
+        bound = _begin({}, NO_FACTS, len(shapes), self.kept, call_of(key, self.arguments))
+        return planned(shapes, self._evaluated(shapes, bound, key.scalars))
+
     def _answers(self, bound: _Bound) -> Shape | tuple[Shape, ...] | Mismatch:
         answers: list[Shape] = []
         for terms in self.results:
@@ -180,13 +186,12 @@ def signature(text: str) -> Signature:
 
 @lru_cache(maxsize=4096)
 def _plan(text: str, key: Key) -> Plan | None:
-    """What a signature does to all shapes of a key."""
-    read, shapes = signature(text), placeholders(key)
-    bound = _begin({}, NO_FACTS, len(shapes), read.kept, call_of(key, read.arguments))
-    return planned(shapes, read._evaluated(shapes, bound, key.scalars))
+    return signature(text).plan(key)
 
 
 def _begin(fixed: Fixed, facts: Facts, count: int, kept: frozenset[str], call: Mapping[str, Value]) -> _Bound:
+    if not fixed:
+        return _Bound(facts, {}, count, kept, call)
     sizes = {name: size for name, size in fixed.items() if isinstance(size, Dim) and not size.is_unknown}
     runs = {name: run for name, run in fixed.items() if isinstance(run, Shape)}
     vague = frozenset(name for name, size in fixed.items() if isinstance(size, Dim) and size.is_unknown)
@@ -244,6 +249,8 @@ def _names(axes: Iterable[Axis]) -> tuple[str, ...]:
 
 def _without(operand: Operand, missing: int, actual: Shape) -> _Taken:
     """Drops as many optional axes as the operand is short of, the first ones first."""
+    if not missing:
+        return _split(operand, actual, ())
     optional = [axis for axis in operand.axes if axis.optional][:missing]
     left = tuple(axis for axis in operand.left if axis not in optional)
     right = tuple(axis for axis in operand.right if axis not in optional)

@@ -56,14 +56,20 @@ def _too_long(a: Arguments, inner: Shape, outer: Shape, one: str, other: str, al
     at = _axis(a, outer)
     if isinstance(at, Mismatch):
         return at
-    # An index without elements fits everywhere.
-    if inner.rank is None or outer.rank is None or Shape() in (inner, outer) or not at_least(inner.size, 1):
+    if inner.rank is None or outer.rank is None or Shape() in (inner, outer):
         return None
+    # An index without elements fits everywhere.
+    found = _misfit(at, inner, outer, one, other, along)
+    return found if found is not None and at_least(inner.size, 1) else None
+
+
+def _misfit(at: int | None, inner: Shape, outer: Shape, one: str, other: str, along: bool) -> Mismatch | None:
+    """The first axis that makes an index not fit, as in `_too_long`."""
     if inner.rank != outer.rank:
         reason = f'the {one} needs as many axes as the {other}: "{inner}" and "{outer}"'
         return Mismatch("shape-rank", reason, None, f"{outer.rank} axes", str(inner.rank))
     for axis, (have, limit) in enumerate(zip(inner.dims, outer.dims, strict=True)):
-        if (along or (axis != at and at is not None)) and at_least(have - limit, 1):
+        if (along or (axis != at and at is not None)) and have != limit and at_least(have - limit, 1):
             reason = f"axis {axis} of the {one} is {have}, longer than {limit} of the {other}"
             return Mismatch("shape-mismatch", reason, axis, f"<={limit}", str(have))
     return None

@@ -51,6 +51,7 @@ class Parameters:
     listed: tuple[Parameter, ...]
     open: bool
     rest: str = ""
+    by_spelling: Mapping[str, Parameter] = field(default_factory=dict, compare=False)
 
     def bind(self, args: Sequence[Value], kwargs: Mapping[str, Value]) -> dict[str, Value] | None:
         """The arguments by name, or None when they do not fit (then the rule has nothing to say)."""
@@ -67,9 +68,8 @@ class Parameters:
         return self._with_keywords(values, kwargs)
 
     def _with_keywords(self, values: dict[str, Value], kwargs: Mapping[str, Value]) -> dict[str, Value] | None:
-        by_spelling = {spelling: p for p in self.listed for spelling in p.spellings}
         for keyword, value in kwargs.items():
-            parameter = by_spelling.get(keyword)
+            parameter = self.by_spelling.get(keyword)
             if parameter is None:
                 if not self.open:
                     return None
@@ -107,7 +107,7 @@ def parameters(text: str) -> Parameters:
             is_open, rest = True, part.removeprefix("**")
         else:
             listed.append(_parameter(part, keyword_only))
-    return Parameters(tuple(listed), is_open, rest)
+    return Parameters(tuple(listed), is_open, rest, {spelling: each for each in listed for spelling in each.spellings})
 
 
 def _parameter(text: str, keyword_only: bool) -> Parameter:
