@@ -9,7 +9,7 @@ from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
 from shapecheck.core.promotion import FLOATING, INTEGER, Typed, mapped, result_type
 from shapecheck.core.shape import Mismatch, Shape, axis_from_right, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
-from shapecheck.rules.axes import at_least, flag
+from shapecheck.rules.axes import at_least, at_most, flag
 from shapecheck.rules.families import TORCH, boolean, gufunc, kept, only, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
 
@@ -71,6 +71,8 @@ def multinomial(a: Arguments) -> Result:
         return refused
     if weights.shape.rank not in (None, 1, 2) or weights.shape.min_rank > 2:
         return Mismatch("shape-rank", f"needs 1 or 2 axes, found ({weights.shape})", None, "1 or 2 axes", str(weights.shape))
+    if isinstance(count, Dim) and at_most(count, 0):
+        return Mismatch("shape-op", f"cannot draw {count} samples", None, ">0", str(count))
     if flag(a["replacement"]) is False and isinstance(count, Dim) and isinstance(last := axis_from_right(weights.shape, 0), Dim):
         if at_least(count - last, 1):
             reason = f"{count} samples without replacement of {last}"

@@ -236,7 +236,8 @@ TABLE: tuple[Rule, ...] = (
     rule(new_tensor, "input, data, *, dtype=None, **", "Tensor.new_tensor"),
     rule(arange, "start, end=None, step=1, *, dtype=None, **", "torch.arange"),
     rule(arange, "start, end|stop=None, step=1, dtype=None, **", "jnp.arange", "np.arange"),
-    gufunc("*s, *s -> *s steps", "start, end, steps, *, dtype=None, **", between, *spelled("linspace logspace", "torch.{}")),
+    gufunc("*s, *s -> *s steps", "start, end, steps, *, dtype=None, **", between, "torch.linspace"),
+    gufunc("*s, *s -> *s steps", "start, end, steps, base=10.0, *, dtype=None, **", between, "torch.logspace"),
     gufunc(
         LINEAR,
         "start, end|stop, steps|num=50, endpoint=True, *, dtype=None, axis=0",

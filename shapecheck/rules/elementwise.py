@@ -133,7 +133,7 @@ _FLOATED = (
     "exp exp2 expm1 log log2 log10 log1p sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
     "arcsin arccos arctan arcsinh arccosh arctanh"
 )
-_FLOATED_TORCH = "rsqrt sigmoid reciprocal erf erfc erfinv lgamma digamma deg2rad rad2deg i0 logit"
+_FLOATED_TORCH = "rsqrt sigmoid reciprocal erf erfc erfinv lgamma digamma deg2rad rad2deg i0"
 _FLOATED_JAX = (
     "tanh relu6 gelu selu celu elu softplus mish leaky_relu squareplus hard_sigmoid hard_swish hard_silu sparse_plus log_sigmoid"
 )
@@ -160,9 +160,10 @@ UNARY: tuple[Rule, ...] = (
         "np.rint",
         *spelled(_FLOATED_JAX, N),
         *spelled("tanh sigmoid", "F.{}"),
-        *spelled("exp2 expm1 log1p sinc erf erfc erfinv digamma i0 logit", "torch.special.{}"),
+        *spelled("exp2 expm1 log1p sinc erf erfc erfinv digamma i0", "torch.special.{}"),
         *spelled("erf erfc erfinv digamma i0 logit", "jax.scipy.special.{}"),
     ),
+    gufunc("*s -> *s", "input|self, eps=None, **", floated, *spelled("logit", *TORCH, "torch.special.{}")),
     gufunc("*s -> *s", ONE_ARRAY, sinc_dtype, *spelled("sinc", *EVERY)),
     gufunc("*s -> *s", ONE_ARRAY, only(kept, FLOATING, COMPLEX), *spelled(_LAX_FLOATS, J), *spelled("sigmoid silu swish", N)),
     gufunc("*s -> *s", "input, **", float_only, *spelled(_F_FLOATS, "F.{}")),

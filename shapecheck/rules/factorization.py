@@ -86,12 +86,25 @@ def lstsq(a: Arguments) -> Result:
     unknown = Array(ANY_SHAPE, ANY_DTYPE, a.library)
     if isinstance(typed, Mismatch):
         return typed
+    if left.rank is not None and left.rank < 2:
+        return Mismatch("shape-rank", f'a matrix needs 2 axes, found "{left}"', None, "2 axes", str(left))
     if left.rank != 2 or right.rank not in (1, 2):
         return Array(ANY_SHAPE, typed.dtypes, a.library), unknown, unknown, unknown
     if (agreed(left.dims[0], right.dims[0], a)) is None:
         reason = f"the matrix has {left.dims[0]} rows, the right side {right.dims[0]}"
         return Mismatch("shape-op", reason, 0, str(left.dims[0]), str(right.dims[0]))
     return Array(Shape((left.dims[1], *right.dims[1:])), typed.dtypes, a.library), unknown, unknown, unknown
+
+
+def lu_solution(a: Arguments) -> Result:
+    """A solution for every column, or for every row when the matrix stands on the right."""
+    left = flag(a["left"])
+    if left is None:
+        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
+    text = "*b n n, *b n, *b n k -> *b n k" if left else "*b n n, *b n, *b k n -> *b k n"
+    names = ("LU", "pivots", "B")
+    found = signature(text).apply([shape_of(a[name]) for name in names], a.facts, names=names)
+    return typed_result(found, Typed(ANY_DTYPE), a.library)
 
 
 def multi_dot(a: Arguments) -> Result:
@@ -182,7 +195,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*b n n -> *b n n, *b n", "A, **", (decomposed, INT32), *spelled("ldl_factor", L)),
     gufunc("*b n n -> *b n n, *b n, *b", "A, **", (decomposed, INT32, INT32), *spelled("ldl_factor_ex", L)),
     gufunc("*b n n, *b n, *b n k -> *b n k", "LD, pivots, B, **", unknown_dtype, *spelled("ldl_solve", L)),
-    gufunc("*b n n, *b n, *b n k -> *b n k", "LU, pivots, B, **", unknown_dtype, *spelled("lu_solve", L)),
+    rule(lu_solution, "LU, pivots, B, *, left=True, adjoint=False", "torch.linalg.lu_solve"),
     gufunc("*b n k, *b n n, *b n -> *b n k", "b|input, LU_data, LU_pivots", unknown_dtype, *spelled("lu_solve", *TORCH)),
     gufunc("*b n k, *b n n -> *b n k", "input, L|input2, **", unknown_dtype, *spelled("cholesky_solve", *TORCH)),
     gufunc(

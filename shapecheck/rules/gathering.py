@@ -239,9 +239,22 @@ def unique(a: Arguments) -> Result:
         else replaced(array.shape, at, UNKNOWN_DIM)
     )
     asked = [flag(a.values.get(name, False)) for name in ("return_index", "return_inverse", "return_counts")]
-    if any(each is not False for each in asked) or array.shape == Shape():
+    if None in asked or array.shape == Shape():
         return UNKNOWN
-    return reshaped(array, shape, a.library)
+    found = reshaped(array, shape, a.library)
+    return (found, *_about_unique(array, asked, at, a)) if any(asked) and not isinstance(found, Mismatch) else found
+
+
+def _about_unique(array: Array, asked: Sequence[bool | None], at: int | None, a: Arguments) -> Iterator[Array]:
+    """Where the elements first stood, which one each is, and how often each is there."""
+    vector = Array(Shape((UNKNOWN_DIM,)), default_index(a.library), a.library)
+    if asked[0]:
+        yield vector
+    if asked[1]:
+        along = Shape((size_at(array.shape, at),)) if at is not None else ANY_SHAPE
+        yield vector.with_shape(array.shape if a["dim"] is None and a.library is Library.TORCH else along)
+    if asked[2]:
+        yield vector
 
 
 _SCATTER = "input, dim, index, src|value, *, reduce=None, **"
@@ -259,7 +272,7 @@ TABLE = (
     gufunc(KEPT, "input, dim, index, value", kept, "torch.index_fill", "Tensor.index_fill", "Tensor.index_fill_", check=placing),
     gufunc(TAKEN, "input|a, index|indices, dim|axis=None, **", kept, "torch.take", "Tensor.take", "jnp.take", "np.take", "Array.take", "ndarray.take", scalars=IN_ORDER, check=taking),
     gufunc("*s n@dim -> *s k@dim, *s k@dim", "input, k, dim=-1, largest=True, sorted=True", (kept, positions), "torch.topk", "Tensor.topk", check=too_many),
-    gufunc("*s -> *s", "input, index, source, **", kept, "torch.put", "Tensor.put", "Tensor.put_"),
+    gufunc("*s -> *s", "input, index, source, accumulate=False", kept, "torch.put", "Tensor.put", "Tensor.put_"),
     gufunc("*s -> *s", "input, indices, values, **", kept, "torch.index_put", "Tensor.index_put", "Tensor.index_put_", check=filling),
     gufunc("*s n@dim -> *s", "input, dim, index", kept, "torch.select", "Tensor.select", scalars=NO_SCALARS),
     gufunc("*s n@dim -> *s k@dim, *s k@dim", "input|operand|a, k, *, dim|axis=-1, **", (kept, positions), "jax.lax.top_k", "jnp.top_k", check=too_many),

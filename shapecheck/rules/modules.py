@@ -10,7 +10,7 @@ from shapecheck.core.promotion import COMPLEX, FLOATING, Typed, all_in
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.attention import check_transformer, transformer
-from shapecheck.rules.axes import flag, on_array, size
+from shapecheck.rules.axes import differs, flag, is_one, on_array, size
 from shapecheck.rules.convolution import check_groups, conv_layer, transposed_layer, wrong_rank
 from shapecheck.rules.families import (
     float_array,
@@ -93,8 +93,22 @@ def any_instance(a: Arguments, shape: Shape) -> Shape | Mismatch:
 
 def prelu_function(a: Arguments) -> Result:
     """One slope for all or one for each channel."""
-    array = a.array("input")
-    return UNKNOWN if array is None else float_array(array) or array
+    array, slopes = a.array("input"), a.array("weight")
+    if array is None:
+        return UNKNOWN
+    return float_array(array) or (_refused_slopes(array.shape, slopes.shape, a) if slopes is not None else None) or array
+
+
+def _refused_slopes(shape: Shape, slopes: Shape, a: Arguments) -> Mismatch | None:
+    if slopes.min_rank > 1:
+        return Mismatch("shape-rank", f'the weight needs 1 axis at most, found "{slopes}"', None, "1 axis", str(slopes))
+    if not slopes.rank or shape.rank is None or is_one(slopes.dims[0]) is not False:
+        return None
+    channels = shape.dims[1] if shape.rank > 1 else ONE
+    if not differs(channels, slopes.dims[0], a):
+        return None
+    reason = f"the weight has {slopes.dims[0]} slopes, the input {channels} channels in axis 1"
+    return Mismatch("shape-mismatch", reason, None, str(channels), str(slopes.dims[0]))
 
 
 def adaptive_log_softmax(a: Arguments) -> Result:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from shapecheck.core.dim import UNKNOWN_DIM, Verdict
 from shapecheck.core.dtype import accepts
-from shapecheck.core.shape import Mismatch, Shape
+from shapecheck.core.shape import Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import flag, reshaped
+from shapecheck.rules.axes import sizes as sizes_of
 from shapecheck.rules.convolution import (
     INEXACT,
     adaptive,
@@ -55,8 +56,12 @@ def unpool(axes: int) -> Compute:
             return UNKNOWN
         if (refused := wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes))) is not None:
             return refused
+        if (refused := _refused_places(a, array)) is not None:
+            return refused
         if a["output_size"] is not None:
-            return reshaped(array, with_last_axes(array.shape, axes, (UNKNOWN_DIM,) * axes))
+            asked = sizes_of(a["output_size"]) or ()
+            last = asked[-axes:] if len(asked) >= axes else (UNKNOWN_DIM,) * axes
+            return reshaped(array, with_last_axes(array.shape, axes, last))
         kernel = per_axis(a["kernel_size"], axes)
         strides = kernel if a["stride"] in (None, ()) else per_axis(a["stride"], axes)
         paddings = per_axis(a["padding"], axes)
@@ -65,6 +70,19 @@ def unpool(axes: int) -> Compute:
         return reshaped(array, with_last_axes(array.shape, axes, sizes))
 
     return unpooled
+
+
+def _refused_places(a: Arguments, array: Array) -> Mismatch | None:
+    """Where the values come from: int64, of their shape."""
+    indices = a.array("indices")
+    if indices is None:
+        return None
+    if "int64" not in indices.dtype.names:
+        return Mismatch("shape-dtype", f"the indices must be int64, found {indices.dtype}", None, "Int64", str(indices.dtype))
+    if same(array.shape, indices.shape, a.facts) is not Verdict.DIFFERENT:
+        return None
+    reason = f'the indices must have the shape of the input, "{array.shape}", found "{indices.shape}"'
+    return Mismatch("shape-mismatch", reason, None, str(array.shape), str(indices.shape))
 
 
 def embedding_bag(a: Arguments) -> Result:

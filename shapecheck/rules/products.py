@@ -252,7 +252,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*b k, *b k -> *b", PAIR, promoted, *spelled("vecdot", "np.{}", "jnp.{}")),
     gufunc("*b m n, *b n -> *b m", PAIR, promoted, *spelled("matvec", "np.{}", "jnp.{}")),
     gufunc("*b m, *b m n -> *b n", PAIR, promoted, *spelled("vecmat", "np.{}", "jnp.{}")),
-    gufunc("*b p k, *b r k -> *b p r", "x1, x2, **", or_unknown(only(promoted, FLOATING)), "torch.cdist"),
+    gufunc("*b p k, *b r k -> *b p r", "x1, x2, p=2.0, compute_mode=None", or_unknown(only(promoted, FLOATING)), "torch.cdist"),
     rule(dot, PAIR, *spelled("dot", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}")),
     rule(inner, PAIR, *spelled("inner", *TORCH, "np.{}", "jnp.{}")),
     rule(outer, PAIR, *spelled("outer", "np.{}", "jnp.{}")),

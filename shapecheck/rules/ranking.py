@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from shapecheck.core.dim import Verdict
+from shapecheck.core.dim import ONE, Verdict
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.promotion import Typed
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.families import or_unknown, promoted, shape_of
@@ -18,12 +18,17 @@ from shapecheck.rules.layers import as_function
 from shapecheck.rules.losses import reduced
 from shapecheck.rules.table import Layer, Rule, layer, parameters, rule
 
+type Check = Callable[[Arguments], Mismatch | Shape | None]
+
 _OLD = "size_average=None, reduce=None, reduction='mean'"
 _NEW = "*, size_average=None, reduce=None, reduction='mean'"
 
 
-def loss(text: str, operands: str, options: str, name: str) -> Rule:
-    """A loss whose elements' shape is a signature of its first arguments."""
+def loss(text: str, operands: str, options: str, name: str, check: Check | None = None) -> Rule:
+    """A loss whose elements' shape is a signature of its first arguments.
+
+    `check` finds what that cannot say: another mismatch, or another shape.
+    """
     shapes, bound = signature(text), parameters(f"{operands}, {options}")
     names = tuple(each.name for each in bound.listed[: len(shapes.operands)])
 
@@ -32,7 +37,10 @@ def loss(text: str, operands: str, options: str, name: str) -> Rule:
         found = shapes.apply([shape_of(value) for value in values], a.facts)
         if isinstance(found, Mismatch | tuple):
             return found if isinstance(found, Mismatch) else UNKNOWN
-        return reduced(a, found, _dtype(values, a))
+        further = check(a) if check is not None else None
+        if isinstance(further, Mismatch):
+            return further
+        return reduced(a, found if further is None else further, _dtype(values, a))
 
     return Rule((name,), bound, compute, text, shapes, names)
 
@@ -43,6 +51,52 @@ def _dtype(values: Sequence[Value], a: Arguments) -> Typed:
         return Typed(ANY_DTYPE)
     typed = or_unknown(promoted)(values, a.library)
     return typed if isinstance(typed, Typed) and typed.dtypes != ANY_DTYPE else Typed(CLASSES["Float"])
+
+
+def triplet(a: Arguments) -> Mismatch | None:
+    """The three have as many axes, and broadcast; a distance of the user's own may want other sizes."""
+    names = ("anchor", "positive", "negative")
+    shapes = [shape_of(a[name]) for name in names]
+    if len({shape.rank for shape in shapes if shape.rank is not None}) > 1:
+        shown = ", ".join(f'"{shape}"' for shape in shapes)
+        return Mismatch("shape-rank", f"anchor, positive and negative need as many axes, found {shown}")
+    if a.values.get("distance_function") is not None:
+        return None
+    found = broadcast_all(shapes, a.facts, names)
+    return found if isinstance(found, Mismatch) else None
+
+
+def one_class(a: Arguments) -> Mismatch | Shape:
+    """A class index for every row; one row of scores also takes a target of one element, whose axis stays."""
+    return _not_long(a) or _refused_weight(a) or shape_of(a["target"])
+
+
+def _refused_weight(a: Arguments) -> Mismatch | None:
+    """The mismatch of a weight that has not one element for every class."""
+    scores, weight = shape_of(a["input"]), a["weight"]
+    if not isinstance(weight, Array) or not scores.rank:
+        return None
+    classes = Shape(scores.dims[-1:])
+    if same(weight.shape, classes, a.facts) is not Verdict.DIFFERENT:
+        return None
+    reason = f'the weight needs one element for each of the {classes} classes, found "{weight.shape}"'
+    return Mismatch("shape-mismatch", reason, None, str(classes), str(weight.shape))
+
+
+def class_set(a: Arguments) -> Mismatch | None:
+    """The target has the shape of the input."""
+    scores, target = shape_of(a["input"]), shape_of(a["target"])
+    if scores.min_rank and target.min_rank and same(scores, target, a.facts) is Verdict.DIFFERENT:
+        reason = f'the target must have the shape of the input, "{scores}", found "{target}"'
+        return Mismatch("shape-mismatch", reason, None, str(scores), str(target))
+    return _not_long(a)
+
+
+def _not_long(a: Arguments) -> Mismatch | None:
+    target = a["target"]
+    if not isinstance(target, Array) or "int64" in target.dtype.names:
+        return None
+    return Mismatch("shape-dtype", f"class indices must be int64, found {target.dtype}", None, "Int64", str(target.dtype))
 
 
 def ctc(a: Arguments) -> Result:
@@ -60,11 +114,27 @@ def ctc(a: Arguments) -> Result:
 
 def gaussian(a: Arguments) -> Result:
     """Input and target broadcast; the variance has the input's shape, or lacks or has one element on the last axis."""
-    array = a.array("input")
-    if array is None or same(array.shape, shape_of(a["target"]), a.facts) is not Verdict.EQUAL:
+    array, target = a.array("input"), shape_of(a["target"])
+    if array is None:
+        return UNKNOWN
+    found = broadcast_all([array.shape, target], a.facts, ("the input", "the target"))
+    if isinstance(found, Mismatch) or (found := _refused_variance(a, array.shape)) is not None:
+        return found
+    if same(array.shape, target, a.facts) is not Verdict.EQUAL:
         return Array(ANY_SHAPE, ANY_DTYPE, a.library)
     options = {"size_average": None, "reduce": None, **a.values}
-    return reduced(Arguments(options, a.library, a.facts), array.shape, Typed(ANY_DTYPE))
+    return reduced(Arguments(options, a.library, a.facts), array.shape, _dtype((array, a["target"], a["var"]), a))
+
+
+def _refused_variance(a: Arguments, scores: Shape) -> Mismatch | None:
+    var = a.array("var")
+    if var is None or not scores.rank or var.shape.rank is None:
+        return None
+    fitting = (scores, Shape(scores.dims[:-1]), Shape((*scores.dims[:-1], ONE)))
+    if any(same(var.shape, shape, a.facts) is not Verdict.DIFFERENT for shape in fitting):
+        return None
+    reason = f'the variance must have the shape of the input, "{scores}", or of one element on its last axis, found "{var.shape}"'
+    return Mismatch("shape-mismatch", reason, None, str(scores), str(var.shape))
 
 
 def label_sets(a: Arguments) -> Result:
@@ -84,15 +154,17 @@ FUNCTIONS: tuple[Rule, ...] = (
         "anchor, positive, negative",
         f"margin=1.0, p=2, eps=0, swap=False, {_OLD}",
         "F.triplet_margin_loss",
+        triplet,
     ),
     loss(
         "*b _, *b _, *b _ -> *b",
         "anchor, positive, negative",
         f"{_NEW}, distance_function=None, margin=1.0, swap=False",
         "F.triplet_margin_with_distance_loss",
+        triplet,
     ),
-    loss("n? c?, n? -> n?", "input, target", f"p=1, margin=1.0, weight=None, {_OLD}", "F.multi_margin_loss"),
-    loss("n? c?, n? c? -> n?", "input, target", _OLD, "F.multilabel_margin_loss"),
+    loss("n? c?, n? -> n?", "input, target", f"p=1, margin=1.0, weight=None, {_OLD}", "F.multi_margin_loss", one_class),
+    loss("n? c?, n? c? -> n?", "input, target", _OLD, "F.multilabel_margin_loss", class_set),
     loss(
         "*s, *s -> *s",
         "input, target",

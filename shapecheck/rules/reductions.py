@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shapecheck.core.dim import ONE, Dim
-from shapecheck.core.dim import dim as size_of
+from shapecheck.core.dim import ONE, ZERO, Dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
 from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
@@ -220,12 +219,7 @@ def difference(a: Arguments) -> Result:
     if count < 0:
         return Mismatch("shape-op", f"n must not be negative, found {count}", at, ">=0", str(count))
     size = size_at(array.shape, at)
-    left = size - count if size.constant is None else _at_least_zero(size.constant - count)
-    return array.with_shape(replaced(array.shape, at, left))
-
-
-def _at_least_zero(size: int) -> Dim:
-    return size_of(max(size, 0))
+    return array.with_shape(replaced(array.shape, at, extremum("max", (size - count, ZERO))))
 
 
 def _row(compute: Callable[[Arguments], Result], params: str, *names: str) -> Rule:

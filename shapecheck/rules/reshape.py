@@ -30,6 +30,7 @@ from shapecheck.rules.axes import (
     sizes,
 )
 from shapecheck.rules.families import NO_SCALARS, gufunc, kept, shape_of
+from shapecheck.rules.choosing import not_one_value
 from shapecheck.rules.table import Compute, rule
 
 MINUS_ONE = dim(-1)
@@ -387,7 +388,10 @@ def beyond(a: Arguments) -> Mismatch | None:
     if not isinstance(at, int):
         return at
     before = size_at(shape, at)
-    if at_most(length, -1) or (at_least(start, 0) and at_most(before - start - length, -1)):
+    if (refused := not_one_value(a["start"])) is not None:
+        return refused
+    outside = (at_least(start, 0) and at_most(before - start - length, -1)) or at_most(before + start, -1)
+    if at_most(length, -1) or outside:
         reason = f"{length} elements from {start} on do not fit axis {at} of size {before}"
         return Mismatch("shape-op", reason, at, f">={start + length}", str(before))
     return None

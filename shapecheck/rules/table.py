@@ -20,7 +20,7 @@ from functools import lru_cache
 from shapecheck.core.dim import Dim, Facts, dim
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.signature import Signature
-from shapecheck.core.value import UNKNOWN, Arguments, LayerValue, Library, Result, Scalar, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, LayerValue, Library, Result, Scalar, Value
 from shapecheck.rules.unsettled import widened
 
 type Compute = Callable[[Arguments], Result]
@@ -159,7 +159,9 @@ class Rule:
         self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None, facts: Facts = frozenset()
     ) -> Result:
         """The result of calling the operation under one of its names; `UNKNOWN` when the arguments do not bind."""
-        values = self.parameters.bind(args, kwargs or {})
+        given = dict(kwargs or {})
+        out = given.pop("out", None)
+        values = self.parameters.bind(args, given)
         if values is None:
             return UNKNOWN
         library = library_of(name)
@@ -167,7 +169,15 @@ class Rule:
         refused = self.refusals[name](arguments) if name in self.refusals else UNKNOWN
         if isinstance(refused, Mismatch):
             return refused
-        return widened(name, self.compute(arguments), values.values(), library)
+        result = widened(name, self.compute(arguments), values.values(), library)
+        return result if out is None or isinstance(result, Mismatch) else written(result, out)
+
+
+def written(result: Result, out: Value) -> Result:
+    """The result of a call with `out=`: that array, which torch gives the result's shape and numpy makes the result fit into."""
+    if not isinstance(result, Array) or not isinstance(out, Array):
+        return UNKNOWN
+    return out if out.library is Library.NUMPY else out.with_shape(result.shape)
 
 
 @dataclass(frozen=True, slots=True)

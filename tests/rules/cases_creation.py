@@ -80,7 +80,7 @@ def arange(rng: random.Random, name: str) -> Case:
     return call(*bounds, *step, **maybe_dtype(rng, name, "int32", "float32"))
 
 
-@generates("torch.linspace", "np.linspace")
+@generates("torch.linspace", "torch.logspace", "np.linspace")
 def linspace(rng: random.Random, name: str) -> Case:
     steps = [] if not is_torch(name) and rng.random() < 0.2 else [N(size(rng))]
     return call(0, rng.choice((1, 2.5)), *steps, **maybe_dtype(rng, name, "float32", "float16"))
