@@ -20,6 +20,7 @@ import torch
 import tests.rules.harness as harness
 from shapecheck.rules import registry
 from shapecheck.rules.table import library_of
+from tests.rules.variations import varied
 
 CASES = Path(harness.__file__).parent.glob("cases_*.py")
 KINDS = ("exact", "partly known", "unknown", "wrong", "refused, but empty", "refused", "not judged")
@@ -46,7 +47,7 @@ def _tallies(options: argparse.Namespace) -> Iterator[tuple[str, harness.Tally]]
     for name in sorted(registry().rules.keys() | registry().layers.keys()):
         if options.only is None or options.only in name:
             print(name, file=sys.stderr, flush=True)
-            yield name, harness.run_cases(name, options.cases, options.seed)
+            yield name, harness.run_cases(name, options.cases, options.seed, varied)
 
 
 def table(tallies: dict[str, harness.Tally]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, extremum
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.promotion import Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import agreed, integers, size, sizes
+from shapecheck.rules.axes import agreed, at_least, integers, size, sizes
 from shapecheck.rules.convolution import Window, counted
 from shapecheck.rules.families import dtype_argument, gufunc, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
@@ -122,7 +122,9 @@ def _convolved(a: Arguments, whole: list[Dim], kernel: list[Dim]) -> list[Dim] |
         return [UNKNOWN_DIM] * len(whole)
     windows = [Window(k, s, *p, d) for k, s, p, d in zip(kernel, strides, paddings, dilations, strict=True)]
     found = counted(whole, windows)
-    return [UNKNOWN_DIM] * len(whole) if isinstance(found, Mismatch) else found  # jax answers an empty axis
+    if isinstance(found, Mismatch):
+        return [UNKNOWN_DIM] * len(whole)
+    return [n if at_least(n, 0) else extremum("max", (n, ZERO)) for n in found]  # where nothing fits jax answers an empty axis
 
 
 def _each(value: Value, count: int) -> tuple[Dim, ...]:

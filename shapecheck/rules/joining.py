@@ -71,6 +71,8 @@ def concatenated(shapes: Sequence[Shape], axis: int, many: bool, a: Arguments) -
     """The shapes joined along an axis; `many`: there are any number of the one shape."""
     if a.library is Library.TORCH:
         shapes = _without_empty(shapes)
+        if shapes[0] == Shape((ZERO,)):
+            return shapes[0]
     ranked = _at_one_rank(shapes)
     if isinstance(ranked, Mismatch):
         return ranked
@@ -188,6 +190,7 @@ def along(rank: int, axis: int) -> Compute:
         if arrays is None or not arrays:
             return UNKNOWN if arrays is None else Mismatch("shape-op", "there are no arrays to join")
         shapes = [raised(one.shape, rank) for one in arrays]
+        arrays = tuple(one.with_shape(shape) for one, shape in zip(arrays, shapes, strict=True))
         at = 0 if axis == 1 and rank == 1 and shapes[0].rank == 1 else axis
         if axis == 1 and shapes[0].rank is None:
             return _joined(arrays, ANY_SHAPE, a)
@@ -202,6 +205,7 @@ def column_stack(a: Arguments) -> Result:
         return UNKNOWN if arrays is None or arrays else Mismatch("shape-op", "there are no arrays to join")
     shapes = [one.shape if one.shape.rank != 1 else Shape((*one.shape.dims, ONE)) for one in arrays]
     shapes = [one if one.rank else Shape((ONE, ONE)) for one in shapes]
+    arrays = tuple(one.with_shape(shape) for one, shape in zip(arrays, shapes, strict=True))
     return _joined(arrays, concatenated(shapes, 1, isinstance(a["tensors"], Many), a), a)
 
 

@@ -171,7 +171,10 @@ def kept_loss(a: Arguments) -> Result:
 def absolute_loss(a: Arguments) -> Result:
     """`l1_loss` of complex numbers is real."""
     found = broadcast_loss(a)
-    return found.with_dtype(real_part(found.dtype)) if isinstance(found, Array) else found
+    if not isinstance(found, Array):
+        return found
+    widens = a["reduction"] != "none" and any(CATEGORY[name] <= INTEGER for name in found.dtype.names)  # sums of integers
+    return found.with_dtype(ANY_DTYPE if widens else real_part(found.dtype))
 
 
 def binary_loss(a: Arguments) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, compare, dim, extremum
+from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, extremum
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, from_items, unknown_of_rank
 from shapecheck.core.value import Arguments, Library
 from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, place, places, replaced, size_at
@@ -99,6 +99,8 @@ def _of_matrix(shape: Shape, ranks: tuple[int, ...]) -> Shape | Mismatch:
 def roll(a: Arguments, shape: Shape) -> Shape | Mismatch:
     axes, shifts = a["dims"], a["shifts"]
     named = integers(axes) if axes is not None and axes != () else None
+    if _in_torch(a) and shape.size == ZERO:
+        return shape
     for axis in named or ():
         if isinstance(found := place(axis, shape, _in_torch(a)), Mismatch) and shape != Shape():
             return found

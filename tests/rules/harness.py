@@ -276,13 +276,14 @@ def _jax(item: A) -> Any:
 
 _REAL: Mapping[Library, Callable[[A], Any]] = {Library.TORCH: _torch, Library.JAX: _jax, Library.NUMPY: _numpy}
 _ROOTS: Mapping[str, Any] = {"torch": torch, "F": torch.nn.functional, "nn": torch.nn, "jnp": jnp, "jax": jax, "np": np}
-_METHODS = frozenset({"Tensor", "Array", "ndarray"})
+METHODS = frozenset({"Tensor", "Array", "ndarray"})
+"""The classes of arrays, whose methods take the array first."""
 
 
 def resolve(name: str) -> Callable[..., Any]:
     """The real operation of a name; a method or property takes its array first."""
     root, *path = name.split(".")
-    if root in _METHODS:
+    if root in METHODS:
         attribute = path[-1]
         return lambda array, *args, **kwargs: _method(getattr(array, attribute), args, kwargs)
     if root == "einops":
@@ -569,7 +570,7 @@ def _is_refused_for_nothing(stated: Any, case: Case) -> bool:
 
 def _has_nothing(case: Case) -> bool:
     """Whether an array is empty; sizes that are not known are assumed positive."""
-    return any(isinstance(arg, A) and 0 in arg.shape for arg in case.args)
+    return any(isinstance(arg, A) and 0 in arg.shape for arg in (*case.args, *case.kwargs.values()))
 
 
 type View = tuple[str, Callable[[A], Shape], Callable[[str], DTypes], Mapping[Any, Dim]]
@@ -600,31 +601,18 @@ def _wider(name: str) -> DTypes:
     return next((CLASSES[each] for each in families if name in CLASSES[each].names), ANY_DTYPE)
 
 
-def run_cases(name: str, count: int, seed: int = 0) -> Tally:
-    """Tries `count` generated cases of one rule."""
+type Variation = Callable[[random.Random, str, Case], Case]
+
+
+def run_cases(name: str, count: int, seed: int = 0, vary: Variation = lambda rng, name, case: case) -> Tally:
+    """Tries `count` generated cases of one rule, each passed through `vary`."""
     rng = random.Random(f"{name}/{seed}")
     tally = Tally()
     make = generator(name)
     assert make is not None
     for _ in range(count):
-        check(name, respelled(rng, name, make(rng, name)), tally, rng)
+        check(name, vary(rng, name, make(rng, name)), tally, rng)
     return tally
-
-
-def respelled(rng: random.Random, name: str, case: Case) -> Case:
-    """The case with some arguments passed in another of the ways that the rule knows: by keyword, under another name."""
-    found = lookup(name)
-    if found is None or rng.random() < 0.6:
-        return case
-    listed = found.parameters.listed
-    args, kwargs = list(case.args), dict(case.kwargs)
-    first = 1 if name.partition(".")[0] in _METHODS else 0
-    while len(args) > first and len(args) <= len(listed) and not any(each.variadic for each in listed) and rng.random() < 0.5:
-        spelling = rng.choice(listed[len(args) - 1].spellings)
-        if isinstance(args[-1], A) and spelling in ("dim", "axis"):
-            break  # torch takes an array without axes for an int there
-        kwargs[spelling] = args.pop()
-    return replace(case, args=tuple(args), kwargs=kwargs)
 
 
 def with_dtype(case: Case, name: str) -> Case:

@@ -1,0 +1,125 @@
+"""Other ways to make a generated call: arguments by keyword and under their other names, and keywords that the family never passes.
+
+The keywords of a library's own signature come from torch's stubs and, for the rest, from the functions themselves. Used by the
+rules' tests, `benchmarks.rules` and `benchmarks.rule_keywords`.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from shapecheck.core.value import Library
+from shapecheck.rules import lookup
+from shapecheck.rules.table import library_of
+from tests.rules.harness import METHODS, A, Case, D, N, resolve
+
+WITHOUT_EFFECT = frozenset(
+    "self args kwargs generator device requires_grad layout pin_memory memory_format names non_blocking order subok casting where "
+    "initial eps training momentum inplace copy precision sharding out_sharding unique_indices indices_are_sorted wrap_mode "
+    "fill_value rtol atol equal_nan promote_integers symmetrize_input assume_unique key rng impl signature array like method "
+    "_random_samples _stacklevel accuracy overwrite_input rcond p margin mean std unroll arys name bitorder UPLO".split()
+)
+"""Keywords that change neither shape nor dtype, or that no call passes by name."""
+
+
+def varied(rng: random.Random, name: str, case: Case) -> Case:
+    """The case as its family makes it, or called in another way, or with one more keyword."""
+    return with_keyword(rng, name, respelled(rng, name, case))
+
+
+def respelled(rng: random.Random, name: str, case: Case) -> Case:
+    """The case with some arguments passed in another of the ways that the rule knows: by keyword, under another name."""
+    found = lookup(name)
+    if found is None or rng.random() < 0.6:
+        return case
+    listed = found.parameters.listed
+    args, kwargs = list(case.args), dict(case.kwargs)
+    first = 1 if name.partition(".")[0] in METHODS else 0
+    while len(args) > first and len(args) <= len(listed) and not any(each.variadic for each in listed) and rng.random() < 0.5:
+        spellings = listed[len(args) - 1].spellings
+        spelling = rng.choice([each for each in spellings if each in library_keywords(name)] or spellings)
+        if isinstance(args[-1], A) and spelling in ("dim", "axis"):
+            break  # torch takes an array without axes for an int there
+        kwargs[spelling] = args.pop()
+    return replace(case, args=tuple(args), kwargs=kwargs)
+
+
+# --- keywords -----------------------------------------------------------------------------------------------------
+
+
+def _like(rng: random.Random, first: A | None) -> A:
+    return A(first.shape if first is not None else (3,), rng.choice((first.dtype if first is not None else "float32", "float32")))
+
+
+_FLAGS = (
+    "accumulate upper include_initial include_self right endpoint density hermitian sorted rowvar replace increasing ceil_mode "
+    "return_indices invert unbiased stable descending periodic keepdim keepdims reverse full bias align_corners size_average reduce"
+)
+KEYWORDS: Mapping[str, Callable[[random.Random, A | None], Any]] = {
+    **dict.fromkeys(_FLAGS.split(), lambda rng, first: rng.choice((True, False))),
+    **dict.fromkeys(
+        ("dtype", "out_dtype", "preferred_element_type"), lambda rng, first: D(rng.choice(("float32", "int32", "bool")))
+    ),
+    **dict.fromkeys(("out",), lambda rng, first: replace(_like(rng, first), dtype=rng.choice(("float32", "bool", "int64")))),
+    **dict.fromkeys(("prepend", "append", "weights", "weight"), lambda rng, first: _like(rng, first)),
+    **dict.fromkeys(("alpha", "beta", "value", "scale", "base"), lambda rng, first: rng.choice((2, 0.5))),
+    **dict.fromkeys(("ddof", "correction", "decimals", "k", "padding"), lambda rng, first: rng.choice((0, 1))),
+    **dict.fromkeys(("size", "minlength", "output_size", "dilation", "count"), lambda rng, first: N(rng.choice((1, 2, 3)))),
+    **dict.fromkeys(("dim", "axis"), lambda rng, first: rng.choice((0, -1, 1, None, (0, 1), ()))),
+    "s": lambda rng, first: rng.choice(((2, 3), (3,), None)),
+    "norm": lambda rng, first: rng.choice(("ortho", "forward")),
+    "interpolation": lambda rng, first: rng.choice(("nearest", "linear")),
+    "side": lambda rng, first: rng.choice(("left", "right")),
+    "mode": lambda rng, first: rng.choice(("constant", "reflect", "nearest", "sum")),
+}
+"""What a keyword may be, from the case's first array."""
+
+
+def with_keyword(rng: random.Random, name: str, case: Case) -> Case:
+    """Now and then with one more keyword that the library has; it may refuse the value."""
+    if rng.random() < 0.75 or case.construct is not None:
+        return case
+    bound = lookup(name)
+    taken = {word for each in (bound.parameters.listed[: len(case.args)] if bound is not None else ()) for word in each.spellings}
+    free = sorted(library_keywords(name) & KEYWORDS.keys() - taken - case.kwargs.keys())
+    if not free:
+        return case
+    keyword = rng.choice(free)
+    first = next((each for each in case.args if isinstance(each, A)), None)
+    return replace(case, kwargs={**case.kwargs, keyword: KEYWORDS[keyword](rng, first)}, rigid=False)
+
+
+@cache
+def library_keywords(name: str) -> frozenset[str]:
+    """The keywords of the real operation, none when its signature is nowhere to be found."""
+    owner, _, last = name.rpartition(".")
+    if owner in ("torch", "Tensor", "F") and (listed := _stubs(owner).get(last)) is not None:
+        return listed
+    if library_of(name) is Library.TORCH and owner in ("torch", "Tensor"):
+        return frozenset()
+    try:
+        return frozenset(inspect.signature(resolve(name)).parameters)
+    except (TypeError, ValueError, AttributeError, ImportError):
+        return frozenset()
+
+
+@cache
+def _stubs(owner: str) -> Mapping[str, frozenset[str]]:
+    """The parameters of torch's functions or methods over all their overloads."""
+    path = Path(torch.__file__).parent / "_C" / {"torch": "_VariableFunctions.pyi", "F": "_nn.pyi"}.get(owner, "__init__.pyi")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    scopes = [tree] if owner != "Tensor" else [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "TensorBase"]
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for each in (node for scope in scopes for node in scope.body if isinstance(node, ast.FunctionDef)):
+        found[each.name].update(argument.arg for argument in (*each.args.args, *each.args.kwonlyargs))
+    return {name: frozenset(keywords) for name, keywords in found.items()}
