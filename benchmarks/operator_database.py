@@ -8,6 +8,7 @@ inputs that the rules refuse, and every wrong answer. Exits with 1 when there is
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections import Counter
@@ -66,9 +67,29 @@ def summary(results: Sequence[Replayed]) -> str:
             f"{len(results)} entries, {len(ruled)} with a rule under {len(set().union(*(r.rules for r in ruled)))} public names",
             f"{answered.total()} calls that PyTorch answers: {shares}",
             f"error inputs refused by the rule: {_share(invalid)}",
+            f"of the error inputs it lets pass: {_sorted([why for each in results for why in each.invalid.silent])}",
             f"other samples that raise under a name, refused: {_share(valid)}",
         ]
     )
+
+
+def _sorted(silent: Sequence[str]) -> str:
+    """How many are refused for what no rule sees: arguments that torch's own signature excludes, and values."""
+    kinds = Counter(_kind(why) for why in silent)
+    return ", ".join(f"{kinds[kind]} {kind}" for kind in ("for mypy and torch's stubs", "about values", "for the rule"))
+
+
+def _kind(why: str) -> str:
+    if "TypeError: " in why:
+        return "for mypy and torch's stubs"
+    return "about values" if _VALUES.search(why) else "for the rule"
+
+
+_VALUES = re.compile(
+    r"out of bounds|out of range in self|expects? (sigma|lambda|std)|\[from, to\)|unsupported range|must be (greater|positive|in range)"
+    r"|distribution|probability tensor|without overflow|non-positive|Lower bound|min_val|divisor|approximate argument|label_smoothing"
+    r"|ignore_index|up to 64 dims|number of categories|kernel size overflows|Invalid computed output size|strides should be|only p =="
+)
 
 
 def _share(cases: Counter[str]) -> str:

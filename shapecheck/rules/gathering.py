@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.dtype import CLASSES, DTypes, accepts
 from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import Typed
-from shapecheck.core.shape import Mismatch, Shape
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.axes import (
     any_of_rank,

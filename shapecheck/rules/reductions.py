@@ -6,6 +6,7 @@ Most are one signature, `*s *n@dim -> *s`, and a dtype. Torch's `max(dim)` and i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from shapecheck.core.dim import ONE, ZERO, Dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
@@ -45,12 +46,18 @@ QUANTILE = "*s *n@dim, *q -> *q *s"
 
 def reduction(params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str, text: str = REDUCED) -> Rule:
     """A table row: the parameters (`input`, `dim`, `keepdim`), the dtype and the operations."""
-    return gufunc(text, params, typed, *names, scalars=ARRAY_SCALARS)
+    row = gufunc(text, params, typed, *names, scalars=ARRAY_SCALARS)
+    return replace(row, compute=lambda a: row.compute(replace(a, values={**a.values, "dim": named_axes(a["dim"], a.library)})))
+
+
+def named_axes(dim: Value, library: Library) -> Value:
+    """The axes that an argument names; to torch none at all are all of them."""
+    return None if dim == () and library is Library.TORCH else dim
 
 
 def reduced_shape(found: Shape, dim: Value, keep: Value, library: Library) -> Shape | Mismatch:
     """The shape without the axes `dim`, for the rules here that are not one signature."""
-    call = {"dim": dim, "keepdim": keep}
+    call = {"dim": named_axes(dim, library), "keepdim": keep}
     left = signature(REDUCED).apply((found,), call=call, scalars=ARRAY_SCALARS.get(library, Scalars.REFUSED))
     return ANY_SHAPE if isinstance(left, tuple) else left
 
