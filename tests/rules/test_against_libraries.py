@@ -13,7 +13,6 @@ import pytest
 
 from shapecheck.rules import registry
 from tests.rules.harness import generator, run_cases
-from tests.rules.variations import varied
 
 COUNT = int(os.environ.get("SHAPECHECK_RULE_CASES", "6"))
 
