@@ -30,7 +30,6 @@ from shapecheck.rules.axes import (
     sizes,
 )
 from shapecheck.rules.families import NO_SCALARS, gufunc, kept, shape_of
-from shapecheck.rules.choosing import not_one_value
 from shapecheck.rules.table import Compute, rule
 
 MINUS_ONE = dim(-1)
@@ -388,8 +387,8 @@ def beyond(a: Arguments) -> Mismatch | None:
     if not isinstance(at, int):
         return at
     before = size_at(shape, at)
-    if (refused := not_one_value(a["start"])) is not None:
-        return refused
+    if (first := a.array("start")) is not None and first.shape.min_rank:
+        return Mismatch("shape-rank", f"the start must have no axes, found ({first.shape})", None, "no axes", str(first.shape))
     outside = (at_least(start, 0) and at_most(before - start - length, -1)) or at_most(before + start, -1)
     if at_most(length, -1) or outside:
         reason = f"{length} elements from {start} on do not fit axis {at} of size {before}"
