@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shapecheck.core.dim import ONE, Verdict
+from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.promotion import Typed
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all, same
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, broadcast_all, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.families import or_unknown, promoted, shape_of
@@ -130,8 +130,8 @@ def _refused_variance(a: Arguments, scores: Shape) -> Mismatch | None:
     var = a.array("var")
     if var is None or not scores.rank or var.shape.rank is None:
         return None
-    fitting = (scores, Shape(scores.dims[:-1]), Shape((*scores.dims[:-1], ONE)))
-    if any(same(var.shape, shape, a.facts) is not Verdict.DIFFERENT for shape in fitting):
+    lacking = same(var.shape, Shape(scores.dims[:-1]), a.facts) is not Verdict.DIFFERENT
+    if lacking or not isinstance(broadcast(var.shape, scores, a.facts), Mismatch):
         return None
     reason = f'the variance must have the shape of the input, "{scores}", or of one element on its last axis, found "{var.shape}"'
     return Mismatch("shape-mismatch", reason, None, str(scores), str(var.shape))

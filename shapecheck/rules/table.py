@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from shapecheck.core.dim import Dim, Facts, dim
+from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.signature import Signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, LayerValue, Library, Result, Scalar, Value
@@ -66,6 +67,10 @@ class Parameters:
         if rest:
             return None
         return self._with_keywords(values, kwargs)
+
+    def knows(self, keyword: str) -> bool:
+        """Whether a keyword is listed; others are ignored."""
+        return any(keyword in each.spellings for each in self.listed)
 
     def _with_keywords(self, values: dict[str, Value], kwargs: Mapping[str, Value]) -> dict[str, Value] | None:
         for keyword, value in kwargs.items():
@@ -170,6 +175,8 @@ class Rule:
         if isinstance(refused, Mismatch):
             return refused
         result = widened(name, self.compute(arguments), values.values(), library)
+        if given.get("dtype") is not None and not self.parameters.knows("dtype") and isinstance(result, Array):
+            result = result.with_dtype(ANY_DTYPE)
         return result if out is None or isinstance(result, Mismatch) else written(result, out)
 
 
