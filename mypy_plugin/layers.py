@@ -12,6 +12,7 @@ from mypy.types import CallableType, FunctionLike, Instance, Overloaded, Type, g
 
 from mypy_plugin import lenient, provenance, weights
 from mypy_plugin.calls import settle_call
+from mypy_plugin.encode import array_of, array_type
 from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.names import MODULE, function_rule, layer_rule
 from mypy_plugin.operations import apply_call, arrays_in, checker, conclude_with, display, fail, got
@@ -39,6 +40,15 @@ def construct(ctx: FunctionContext) -> Type:
     if not isinstance(built, LayerValue):
         return ctx.default_return_type
     return made.copy_modified(args=[reader.field_type(built.fields[field]) for field in row.fields])
+
+
+def parameter(ctx: FunctionContext) -> Type:
+    """The type of `nn.Parameter(data)` or `nn.Buffer(data)`: the shape and dtype of the data."""
+    made = get_proper_type(ctx.default_return_type)
+    array = array_of(ctx.arg_types[0][0]) if ctx.arg_types and ctx.arg_types[0] else None
+    if array is None or not isinstance(made, Instance) or len(made.args) != 2:
+        return ctx.default_return_type
+    return array_type(made, array, Reader(checker(ctx.api)).named)
 
 
 def signature(ctx: MethodSigContext) -> FunctionLike:

@@ -164,6 +164,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(lambda ctx: operations.protocol(ctx, name))
         if fullname in CONTAINERS:
             return self._checked(containers.construct)
+        if fullname in GENERIC_ARRAYS:
+            return self._checked(layers.parameter)
         if fullname in transforms.IDENTITIES:
             return self._checked(transforms.identity)
         if (make := transforms.TRANSFORMS.get(fullname)) is not None:
