@@ -17,6 +17,8 @@ from mypy_plugin.loosening import loosen_signature
 from mypy_plugin.names import MODULE, function_rule, layer_rule
 from mypy_plugin.operations import apply_call, arrays_in, checker, conclude_with, display, fail, got
 from mypy_plugin.values import Reader, split_arguments
+from shapecheck.core.dim import Verdict
+from shapecheck.core.dtype import CLASSES, accepts
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import Array, LayerValue, Library
 from shapecheck.rules import layer
@@ -43,11 +45,16 @@ def construct(ctx: FunctionContext) -> Type:
 
 
 def parameter(ctx: FunctionContext) -> Type:
-    """The type of `nn.Parameter(data)` or `nn.Buffer(data)`: the shape and dtype of the data."""
+    """The type of `nn.Parameter(data)` or `nn.Buffer(data)`: the shape of the data.
+
+    Modules are moved to another floating-point dtype as a whole (`.half()`), so which one it is does not stay known.
+    """
     made = get_proper_type(ctx.default_return_type)
     array = array_of(ctx.arg_types[0][0]) if ctx.arg_types and ctx.arg_types[0] else None
     if array is None or not isinstance(made, Instance) or len(made.args) != 2:
         return ctx.default_return_type
+    if accepts(CLASSES["Float"], array.dtype) is Verdict.EQUAL:
+        array = array.with_dtype(CLASSES["Float"])
     return array_type(made, array, Reader(checker(ctx.api)).named)
 
 

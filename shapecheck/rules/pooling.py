@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shapecheck.core.dim import UNKNOWN_DIM, Verdict
 from shapecheck.core.dtype import accepts
 from shapecheck.core.shape import Mismatch, Shape, same
@@ -117,16 +119,25 @@ def _bags(a: Arguments, width: Value, weight: Value) -> Result:
 _FRACTIONAL = "kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None"
 _LP = "norm_type, kernel_size, stride=None, ceil_mode=False, *, padding=0"
 _BAG = "max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', sparse=False, {}include_last_offset=False, padding_idx=None"
-_MAX = "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, ignored=False, *, return_indices=True"
+_MAX = "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
+
+
+def with_positions(compute: Compute) -> Compute:
+    """The functions that answer positions too, whatever `return_indices` is."""
+
+    def with_indices(a: Arguments) -> Result:
+        return compute(replace(a, values={**a.values, "return_indices": True}))
+
+    return with_indices
 
 
 def _of_axes(n: int) -> tuple[Rule | Layer, ...]:
     """The rows that exist for each number of axes."""
     return (
-        rule(pool(n, True), _MAX, f"F.max_pool{n}d_with_indices"),
+        rule(with_positions(pool(n, True)), _MAX, f"F.max_pool{n}d_with_indices"),
         rule(
-            adaptive(n, True),
-            "input, output_size, ignored=False, *, return_indices=True",
+            with_positions(adaptive(n, True)),
+            "input, output_size, return_indices=False",
             f"F.adaptive_max_pool{n}d_with_indices",
         ),
         rule(pool(n, False), f"input, {_LP}", f"F.lp_pool{n}d"),
@@ -139,11 +150,7 @@ def _of_axes(n: int) -> tuple[Rule | Layer, ...]:
 def _fractional(n: int) -> tuple[Rule | Layer, ...]:
     return (
         rule(fractional(n), f"input, {_FRACTIONAL}", f"F.fractional_max_pool{n}d"),
-        rule(
-            fractional(n),
-            f"input, {_FRACTIONAL.replace('return_indices=False', 'ignored=False')}, *, return_indices=True",
-            f"F.fractional_max_pool{n}d_with_indices",
-        ),
+        rule(with_positions(fractional(n)), f"input, {_FRACTIONAL}", f"F.fractional_max_pool{n}d_with_indices"),
         layer(f"nn.FractionalMaxPool{n}d", _FRACTIONAL, "input", fractional(n)),
     )
 
