@@ -69,7 +69,6 @@ TABLE = (
     takes(REAL, "mod remainder floor_divide", *_ARRAYS, operands=2),
     takes(REAL, "mod floordiv", "ndarray.__{}__", "Array.__{}__", operands=2),
     takes(REAL, "arctan2", "np.{}", operands=2),
-    takes(REAL, "argmax argmin", "jnp.{}", "Array.{}"),
     takes(REAL, "median", "jnp.{}"),
     takes(NO_BOOL, "round", "jnp.{}"),
     takes(NO_BOOL, "softmax", "jax.nn.{}"),
