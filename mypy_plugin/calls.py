@@ -8,7 +8,7 @@ mismatch, and fills the bound names into the return type.
 from __future__ import annotations
 
 from mypy.argmap import map_actuals_to_formals
-from mypy.nodes import CallExpr, IndexExpr
+from mypy.nodes import CallExpr, IndexExpr, SuperExpr
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
     CallableType,
@@ -34,7 +34,8 @@ from shapecheck.core.shape import settle
 
 def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     """Checks the call against the original signature; the return type with every name filled in."""
-    known = remembered(ctx.context) or Remembered(ctx.context, _called_directly(ctx))
+    asked = remembered(ctx.context)
+    known = asked or Remembered(ctx.context, _called_directly(ctx))
     if ctx.callee_arg_names == [None, None] and known.signatures and lenient.is_spread(ctx.context):
         ctx = _mapped(ctx, known.signatures[-1][0])
     candidates = _candidates(known, ctx)
@@ -44,7 +45,7 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
     chosen = next((outcome for outcome in outcomes if not outcome.faults), outcomes[0])
     for fault in chosen.faults[:1] or chosen.doubts:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
-    result = chosen.result(ctx.default_return_type)
+    result = chosen.result(ctx.default_return_type if asked is not None else _unsolved(chosen.signature, ctx))
     return lenient.certain(result) if lenient.is_marked(chosen.signature) else result
 
 
@@ -65,8 +66,8 @@ def _mapped(ctx: FunctionContext | MethodContext, signature: CallableType) -> Fu
 
 
 def _called_directly(ctx: FunctionContext | MethodContext) -> list[tuple[CallableType, CallableType]]:
-    """The signature of a callee that is an expression, as in `jax.vmap(f)(x)`: mypy asks for no signature of it."""
-    if not isinstance(ctx.context, CallExpr) or not isinstance(ctx.context.callee, CallExpr | IndexExpr):
+    """The signature of a callee that is an expression, as in `jax.vmap(f)(x)` and `super().f(x)`: mypy asks for none of it."""
+    if not isinstance(ctx.context, CallExpr) or not isinstance(ctx.context.callee, CallExpr | IndexExpr | SuperExpr):
         return []
     chk = checker(ctx.api)
     solved = get_proper_type(chk.lookup_type(ctx.context.callee)) if chk.has_type(ctx.context.callee) else None
@@ -75,6 +76,12 @@ def _called_directly(ctx: FunctionContext | MethodContext) -> list[tuple[Callabl
     with chk.msg.filter_errors(), chk.local_type_map:  # mypy has replaced the signature by what it solved it to
         callee = get_proper_type(chk.expr_checker.accept(ctx.context.callee))
     return [(callee, callee)] if isinstance(callee, CallableType) and size_variables(callee) else []
+
+
+def _unsolved(signature: CallableType, ctx: FunctionContext | MethodContext) -> Type:
+    """The result as declared where only sizes are to be solved: mypy makes `Never` of `*#name`, which it sees in no argument."""
+    sizes = {variable.id for variable in size_variables(signature)}
+    return signature.ret_type if all(v.id in sizes for v in signature.variables) else ctx.default_return_type
 
 
 def _candidates(known: Remembered, ctx: FunctionContext | MethodContext) -> list[CallableType]:

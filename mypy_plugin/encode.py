@@ -7,7 +7,7 @@ itself when it solves type variables. Called by every hook; knows nothing of rul
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 from zlib import crc32
@@ -215,8 +215,19 @@ def _build(node: ast.expr) -> Build:
 
 def shape_of(typ: Type) -> Shape:
     """The shape that the type of a shape parameter describes."""
-    proper = get_proper_type(typ)
-    return from_items(map(_item_of, proper.items)) if isinstance(proper, TupleType) else ANY_SHAPE
+    items = items_of(typ)
+    return from_items(map(_item_of, items)) if items is not None else ANY_SHAPE
+
+
+def items_of(shape: Type) -> Sequence[Type] | None:
+    """The axes and runs in the type of a shape parameter; None where nothing is known of them."""
+    match get_proper_type(shape):
+        case TupleType(items=items):
+            return items
+        case Instance(args=[_]) as run if _sharp_run_of(run) != ANY_RUN:
+            return [UnpackType(run)]  # mypy takes a tuple with nothing but `*#name` in it for that run itself
+        case _:
+            return None
 
 
 def _item_of(typ: Type) -> Item:

@@ -13,15 +13,18 @@ from mypy.nodes import (
 )
 from mypy.types import (
     CallableType,
+    Instance,
     TupleType,
     Type,
     get_proper_type,
 )
 
-from mypy_plugin.encode import ANY, array_instance, array_of, array_type, tuple_type
+from mypy_plugin.encode import ANY, NamedTypes, array_instance, array_of, array_type, dtype_type, tuple_type
+from mypy_plugin.names import GENERIC_ARRAYS
 from mypy_plugin.operations import fail
 from mypy_plugin.options import Axes, Options, is_readable
 from mypy_plugin.values import Reader
+from shapecheck.core.dtype import CLASSES, DTypes
 from shapecheck.core.shape import from_items
 from shapecheck.core.value import Array
 
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
     pass
 
 
-def grad(function: CallableType, options: Options) -> CallableType | None:
+def grad(function: CallableType, options: Options, only_floats: bool = True) -> CallableType | None:
     """`jax.grad`: the gradient has the type of the argument it is for."""
+    function = _of_floats(function, options) if only_floats else function
     parts = _gradient(function, options, "grad")
     if parts is None:
         return None
@@ -38,8 +42,9 @@ def grad(function: CallableType, options: Options) -> CallableType | None:
     return function.copy_modified(ret_type=gradient if aux is None else tuple_type([gradient, aux], Reader(options.chk).named))
 
 
-def value_and_grad(function: CallableType, options: Options) -> CallableType | None:
+def value_and_grad(function: CallableType, options: Options, only_floats: bool = True) -> CallableType | None:
     """`jax.value_and_grad`: the function's own result, and the gradient."""
+    function = _of_floats(function, options) if only_floats else function
     parts = _gradient(function, options, "value_and_grad")
     if parts is None:
         return None
@@ -51,6 +56,7 @@ def value_and_grad(function: CallableType, options: Options) -> CallableType | N
 
 def grad_and_value(function: CallableType, options: Options) -> CallableType | None:
     """`torch.func.grad_and_value`: the gradient comes first."""
+    function = _of_floats(function, options)
     parts = _gradient(function, options, "grad_and_value")
     if parts is None:
         return None
@@ -76,6 +82,27 @@ def _gradient(function: CallableType, options: Options, name: str) -> tuple[Type
         fail(text, "shape-op", options.place.context, options.chk)
         return None
     return gradient, value, aux
+
+
+def _of_floats(function: CallableType, options: Options) -> CallableType:
+    """The function with floats, or complex numbers, for the arguments that gradients are of: there are none of integers."""
+    argnums = options.of("argnums", 0)
+    at = argnums if isinstance(argnums, tuple) else (argnums,)
+    if options.flag("allow_int") is not False:
+        return function
+    named = Reader(options.chk).named
+    return function.copy_modified(
+        arg_types=[_inexact(typ, named) if index in at else typ for index, typ in enumerate(function.arg_types)]
+    )
+
+
+def _inexact(typ: Type, named: NamedTypes) -> Type:
+    """An array type with the dtypes of it that have gradients; every other type as it is."""
+    proper, array = get_proper_type(typ), array_of(typ)
+    if not isinstance(proper, Instance) or proper.type.fullname not in GENERIC_ARRAYS or array is None:
+        return typ
+    dtypes = DTypes(array.dtype.names & CLASSES["Inexact"].names)
+    return proper.copy_modified(args=[dtype_type(dtypes if dtypes.names else CLASSES["Inexact"], named), *proper.args[1:]])
 
 
 def _of_arguments(function: CallableType, argnums: Axes, options: Options) -> Type:

@@ -12,7 +12,6 @@ from mypy.types import (
     LiteralType,
     NoneType,
     ProperType,
-    TupleType,
     Type,
     TypeAliasType,
     UnionType,
@@ -27,6 +26,7 @@ from mypy_plugin.encode import (
     array_of,
     dim_of,
     dtypes_of,
+    items_of,
     run_in,
     shape_of,
 )
@@ -88,8 +88,8 @@ def is_certain(wanted: Type, found: ProperType) -> bool:
 
 def pattern_of(shape: Type) -> Pattern | None:
     """The pattern that a declared shape asks for; None when it asks for nothing."""
-    proper = get_proper_type(shape)
-    return Pattern(tuple(map(_expected, proper.items))) if isinstance(proper, TupleType) else None
+    items = items_of(shape)
+    return Pattern(tuple(map(_expected, items))) if items is not None else None
 
 
 def _expected(item: Type) -> Expected:

@@ -103,8 +103,8 @@ class ShapecheckPlugin(Plugin):
             return self._tree
         if fullname == JAX_ARRAY:
             return self._jax_array
-        if not self.sees_trees and (fullname in GENERIC_ARRAYS or fullname == NDARRAY):
-            return self._array_in_worker(fullname)
+        if fullname in GENERIC_ARRAYS or fullname == NDARRAY:
+            return self._array(fullname)
         if fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names:
             return None
         symbol = self.lookup_fully_qualified(fullname)
@@ -113,10 +113,12 @@ class ShapecheckPlugin(Plugin):
             return lambda ctx: aliases.hook(ctx, node)
         return None
 
-    def _array_in_worker(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
+    def _array(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
         symbol = self.lookup_fully_qualified(fullname)
         info = symbol.node if symbol is not None else None
-        return (lambda ctx: aliases.array_in_alias(ctx, info)) if isinstance(info, TypeInfo) else None
+        if not isinstance(info, TypeInfo):
+            return None
+        return (lambda ctx: _plain_array(ctx, info)) if self.sees_trees else (lambda ctx: aliases.array_in_alias(ctx, info))
 
     def _tree(self, ctx: AnalyzeTypeContext) -> Type:
         return shielded(carriers.pytree, lambda ctx: AnyType(TypeOfAny.special_form))(ctx)
@@ -129,9 +131,7 @@ class ShapecheckPlugin(Plugin):
         assert isinstance(symbol.node, TypeInfo)
         if (named := carriers.named_array(ctx, symbol.node, reading.module_of(analyser))) is not None:
             return named
-        if not self.sees_trees:
-            return aliases.array_in_alias(ctx, symbol.node)
-        return analyser.analyze_type_with_type_info(symbol.node, ctx.type.args, ctx.type, False)
+        return _plain_array(ctx, symbol.node) if self.sees_trees else aliases.array_in_alias(ctx, symbol.node)
 
     def _annotation(self, ctx: AnalyzeTypeContext) -> Type:
         analyser = getattr(ctx.api, "api", None)
@@ -261,6 +261,15 @@ class ShapecheckPlugin(Plugin):
         if ctx.is_check and not f"{ctx.id}.".startswith(_LIBRARIES):
             unsettling.read(ctx.path)
         return [fingerprint(), rules_digest(settings().rules), *settings().unsettled_dtypes]
+
+
+def _plain_array(ctx: AnalyzeTypeContext, info: TypeInfo) -> Type:
+    """An array class as mypy analyses it; the user's module may test what such arrays are."""
+    analyser = ctx.api
+    assert isinstance(analyser, TypeAnalyser)
+    if isinstance(analyser.api, SemanticAnalyzer) and not analyser.api.cur_mod_id.startswith(_LIBRARIES):
+        narrowing.schedule(analyser.api)
+    return analyser.analyze_type_with_type_info(info, ctx.type.args, ctx.type, False)
 
 
 _FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])

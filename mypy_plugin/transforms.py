@@ -7,6 +7,7 @@ any other, which `calls` checks. What we do not understand is `Callable[..., Any
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mypy.nodes import (
@@ -161,6 +162,6 @@ TRANSFORMS: dict[str, Transform] = {
     "torch._functorch.eager_transforms.jacfwd": jacobian,
     "torch._functorch.eager_transforms.hessian": hessian,
     "equinox._vmap_pmap.filter_vmap": vmap,
-    "equinox._ad.filter_grad": grad,
-    "equinox._ad.filter_value_and_grad": value_and_grad,
+    "equinox._ad.filter_grad": partial(grad, only_floats=False),
+    "equinox._ad.filter_value_and_grad": partial(value_and_grad, only_floats=False),
 }

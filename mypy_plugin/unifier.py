@@ -29,6 +29,7 @@ from mypy.types import (
 from mypy_plugin import interpolations, trees
 from mypy_plugin.carriers import opened
 from mypy_plugin.encode import (
+    ANY,
     array_instance,
     array_of,
     dim_of,
@@ -177,16 +178,22 @@ class Unifier:
     ) -> Mismatch | None:
         items = getattr(expression, "items", None)
         if isinstance(items, list) and len(wanted.args) == 1 and all(isinstance(item, Expression) for item in items):
-            pairs = [(wanted.args[0], self.chk.lookup_type(item)) for item in items if self.chk.has_type(item)]
-            return self._match_all(iter(pairs), flexible)
+            return self._match_written(wanted.args[0], items, flexible)
         if isinstance(items, list) and len(wanted.args) == 2 and isinstance(expression, DictExpr):
-            values = [(wanted.args[1], self.chk.lookup_type(item)) for _, item in items if self.chk.has_type(item)]
-            return self._match_all(iter(values), flexible)
+            return self._match_written(wanted.args[1], [value for _, value in items], flexible)
         if isinstance(found, TupleType) and len(wanted.args) == 1:
             return self._match_all(((wanted.args[0], item) for item in found.items), flexible)
         if isinstance(found, Instance) and found.type.has_base(wanted.type.fullname):
             mapped = map_instance_to_supertype(found, wanted.type)
             return self._match_all(zip(wanted.args, mapped.args, strict=False), flexible)
+        return None
+
+    def _match_written(self, item: Type, expressions: list[Expression], flexible: frozenset[Symbol]) -> Mismatch | None:
+        """The items of a list or dictionary that is written at the call, which may be written themselves."""
+        for expression in expressions:
+            actual = self.chk.lookup_type(expression) if self.chk.has_type(expression) else ANY
+            if (mismatch := self.match(item, actual, expression, flexible)) is not None:
+                return mismatch
         return None
 
     def _match_array(self, wanted: Instance, found: ProperType, flexible: frozenset[Symbol]) -> Mismatch | None:

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from tests.differential.programs import Program
+from tests.differential.modules import Program
 from tests.differential.verdicts import Outcome, judged
 
 type Same = Callable[[Outcome, Outcome], bool]

@@ -6,6 +6,7 @@ import builtins
 import fcntl
 import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from types import ModuleType
 
 import jaxtyping
 
+import shapecheck
 from shapecheck.internals import SKIPPED
-from tests.differential.programs import LOCAL, Program
+from tests.differential.modules import LOCAL, Kind, Program
 from tests.plugin.execution import Revealed
 from tests.plugin.literate import Message, environment
 
@@ -38,9 +40,12 @@ _AXIS_UNKNOWN = re.compile(r'\[(?:\w|\.)+, ".*(?:\b_\b|\.\.\.)')
 
 @dataclass
 class Workspace:
-    """A folder with a package of programs and mypy's cache, which outlives the run: only the programs are checked anew."""
+    """A folder with a package of programs and mypy's cache, which outlives the run: only the programs are checked anew.
 
-    path: Path = ROOT / ".mypy_cache" / "differential"
+    Runs side by side need folders of their own: the environment variable `SHAPECHECK_DIFFERENTIAL_FOLDER` names one.
+    """
+
+    path: Path = Path(os.environ.get("SHAPECHECK_DIFFERENTIAL_FOLDER", ROOT / ".mypy_cache" / "differential"))
     package: str = "differential_programs"
 
     @contextmanager
@@ -118,18 +123,25 @@ def judged(programs: Sequence[Program], workspace: Workspace | None = None) -> l
     with place.holding(programs):
         said = place.messages()
         place.check_locals()
-        with _importable(place):
+        with _importable(place, programs):
             return [_outcome(each, said.get(each.name, []), place.package) for each in programs]
 
 
 @contextmanager
-def _importable(place: Workspace) -> Iterator[None]:
+def _importable(place: Workspace, programs: Sequence[Program]) -> Iterator[None]:
+    """Programs can be imported, under jaxtyping's hook or under our own."""
+    ours = [f"{place.package}.{each.name}" for each in programs if each.kind is Kind.CLASS_DIMS]
+    theirs = [f"{place.package}.{each.name}" for each in programs if each.kind is not Kind.CLASS_DIMS]
     before, written = list(sys.path), sys.dont_write_bytecode
     sys.path.insert(0, str(place.path))
     sys.dont_write_bytecode = True
     _forget(place.package)
     try:
-        with warnings.catch_warnings(), jaxtyping.install_import_hook(place.package, "beartype.beartype"):
+        with (
+            warnings.catch_warnings(),
+            jaxtyping.install_import_hook(theirs, "beartype.beartype"),
+            shapecheck.install_import_hook(ours),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
