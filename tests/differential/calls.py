@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.differential.annotations import Scope
 from tests.differential.choices import Choices
 from tests.differential.forms import FORMS, forms
-from tests.differential.modules import Writer, library
-from tests.differential.signatures import call, signature
+from tests.differential.modules import TYPE_VARIABLES, Writer, library
+from tests.differential.signatures import Parameter, call, signature
 from tests.differential.sizes import small_sizes
 
 
@@ -17,7 +17,7 @@ def calls(c: Choices, name: str) -> Writer:
         scope = Scope(small_sizes(c), ints=["k"] if c.chance(25) else [])
         parameters = signature(w, scope, c.weighted([(3, 1), (5, 2), (3, 3)]))
         form = c.weighted(forms(w.library, bool(scope.ints)))
-        if form == "dataclass" and any(each.variadic or each.default not in ("", "None") for each in parameters):
+        if form == "dataclass" and not all(map(_can_be_field, parameters)):
             form = "function"
         w.constructs |= {form} - {"function"}
         arguments = call(c, "", parameters, scope.sizes)
@@ -25,3 +25,9 @@ def calls(c: Choices, name: str) -> Writer:
         w.functions.append(text)
         w.main.append(called)
     return w
+
+
+def _can_be_field(each: Parameter) -> bool:
+    """Whether a dataclass can have the parameter as a field; it is not generic, so type variables are not for it."""
+    generic = any(name in each.annotation for name in TYPE_VARIABLES)
+    return not each.variadic and each.default in ("", "None") and not generic

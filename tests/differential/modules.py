@@ -49,6 +49,9 @@ def wrapping[**P, R](inner: Callable[P, R]) -> Callable[P, R]:
 }
 """Definitions that a module has when it uses them."""
 
+TYPE_VARIABLES = tuple(name for name, text in GIVEN.items() if "TypeVar(" in text)
+"""The type variables among them."""
+
 
 LOCAL = "local"
 """The name of annotated local variables: jaxtyping does not look at them, so a test is added when the program runs."""
