@@ -15,7 +15,8 @@ from mypy_plugin.patterns import shown
 from mypy_plugin.unifier import Unifier
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
-from shapecheck.core.shape import Mismatch, settle
+from shapecheck.core.shape import Mismatch
+from shapecheck.core.unify import settle
 
 
 def refused(declared: CallableType, passed: Type, outer: Unifier) -> tuple[Mismatch, str] | None:

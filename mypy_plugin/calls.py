@@ -29,7 +29,7 @@ from mypy_plugin.operations import checker, fail
 from mypy_plugin.patterns import shown
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
-from shapecheck.core.shape import settle
+from shapecheck.core.unify import settle
 
 
 def settle_call(ctx: FunctionContext | MethodContext) -> Type:

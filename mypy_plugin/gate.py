@@ -35,19 +35,8 @@ from mypy_plugin.text import (
 )
 from shapecheck.core.dim import Dim, Kind, Verdict, compare
 from shapecheck.core.dtype import accepts
-from shapecheck.core.shape import (
-    ANY_RUN,
-    Bindings,
-    Expected,
-    Item,
-    Pattern,
-    Shape,
-    bind,
-    conjunction,
-    differing_axes,
-    same,
-    settle,
-)
+from shapecheck.core.shape import ANY_RUN, Item, Shape, conjunction, differing_axes, same
+from shapecheck.core.unify import Bindings, Expected, Pattern, bind, settle
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker

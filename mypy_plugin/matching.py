@@ -45,7 +45,8 @@ from mypy_plugin.unifier import Unifier
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Symbol, dim
-from shapecheck.core.shape import Bindings, Expected, Mismatch, Run, bind_axis, settle
+from shapecheck.core.shape import Mismatch, Run
+from shapecheck.core.unify import Bindings, Expected, bind_axis, settle
 from shapecheck.core.value import Array
 
 

@@ -36,7 +36,8 @@ from mypy_plugin.operations import describe
 from mypy_plugin.text import pretty
 from shapecheck.core.dim import ONE, Broadcastable, Verdict
 from shapecheck.core.dtype import accepts
-from shapecheck.core.shape import ANY_RUN, Expected, Pattern, Run
+from shapecheck.core.shape import ANY_RUN, Run
+from shapecheck.core.unify import Expected, Pattern
 
 
 def is_doubtful(declared: Type, actual: Type) -> bool:

@@ -17,7 +17,7 @@ from mypy_plugin.operations import checker, fail
 from mypy_plugin.patterns import shown
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
-from shapecheck.core.shape import settle as solve
+from shapecheck.core.unify import settle as solve
 
 
 def settle(ctx: FunctionContext) -> Type:

@@ -42,7 +42,8 @@ from mypy_plugin.patterns import is_certain, pattern_of, same_kind, shown, takes
 from mypy_plugin.values import Reader
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, dim
 from shapecheck.core.dtype import accepts
-from shapecheck.core.shape import Bindings, Expected, Mismatch, bind, bind_axis
+from shapecheck.core.shape import Mismatch
+from shapecheck.core.unify import Bindings, Expected, bind, bind_axis
 from shapecheck.core.value import Array
 
 if TYPE_CHECKING:

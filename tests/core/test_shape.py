@@ -16,25 +16,19 @@ from shapecheck.core.shape import (
     ANY_RUN,
     ANY_SHAPE,
     SCALAR,
-    Bindings,
-    Expected,
     Item,
     Mismatch,
-    Pattern,
     Run,
     Shape,
-    bind,
     broadcast,
     broadcast_all,
     broadcasts_to,
     differing_axes,
-    expand,
     from_items,
     same,
-    settle,
     shape,
-    solve,
 )
+from shapecheck.core.unify import Bindings, Expected, Pattern, bind, expand, settle, solve
 
 type Sizes = tuple[int, ...]
 
