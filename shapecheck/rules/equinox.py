@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict
+from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, compare
 from shapecheck.core.dtype import CLASSES, DTypes, dtype
 from shapecheck.core.promotion import Typed
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, same
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import flag, size, sizes
@@ -51,11 +51,24 @@ def _axes(given: Value) -> Shape | None:
 def linear(a: Arguments) -> Result:
     """`Linear` and `MLP`: a vector to a vector, or a scalar where the size is `"scalar"`."""
     inside, outside, found = _axes(a["inside"]), _axes(a["outside"]), shape_of(a["x"])
+    if _multiplies(found, inside, a):
+        return Array(ANY_SHAPE, weighted_dtype(a["x"]), a.library)
     if inside is not None and same(found, inside, a.facts) is Verdict.DIFFERENT:
         hint = "; use jax.vmap for a batch" if found.min_rank > 1 else ""
         code = "shape-mismatch" if found.rank == inside.rank else "shape-rank"
         return Mismatch(code, f'expected "{inside}", found "{found}"{hint}', None, str(inside), str(found))
     return Array(outside if outside is not None else ANY_SHAPE, weighted_dtype(a["x"]), a.library)
+
+
+def _multiplies(found: Shape, inside: Shape | None, a: Arguments) -> bool:
+    """Whether this may be weights times a batch of as many vectors as each has features: that runs, if by accident.
+
+    Of what nothing is known, we think that it is one example.
+    """
+    if found == ANY_SHAPE or (found.rank is not None and found.rank < 2):
+        return False
+    rows = axis_from_right(found, 1)
+    return rows is None or inside is None or inside.rank != 1 or compare(rows, inside.dims[0], a.facts) is not Verdict.DIFFERENT
 
 
 # --- convolution and pooling --------------------------------------------------------------------------------------
