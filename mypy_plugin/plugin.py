@@ -45,6 +45,7 @@ from mypy_plugin import (
     returns,
     scans,
     transforms,
+    undeclared,
     unsettling,
     wrapping,
 )
@@ -89,6 +90,8 @@ class ShapecheckPlugin(Plugin):
         root = file.fullname.partition(".")[0]
         if f"{root}." not in _LIBRARIES:
             aliases.preserve(file)
+        if file.fullname in undeclared.MODULES:
+            undeclared.declare(file)
             unsettling.read(file.path)
         return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS or file.fullname == STATIC else [(10, STATIC, -1)]
 
