@@ -90,9 +90,9 @@ class ShapecheckPlugin(Plugin):
         root = file.fullname.partition(".")[0]
         if f"{root}." not in _LIBRARIES:
             aliases.preserve(file)
+            unsettling.read(file.path)
         if file.fullname in undeclared.MODULES:
             undeclared.declare(file)
-            unsettling.read(file.path)
         return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS or file.fullname == STATIC else [(10, STATIC, -1)]
 
     def get_customize_class_mro_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
