@@ -27,7 +27,13 @@ HOLDERS: Mapping[str, tuple[str, str]] = {
         "class {name}:\n    def __init__(self, w: {annotation}) -> None:\n        self.w = w\n",
         "{name}({value}).w",
     ),
-    "attribute without annotation": ("class {name}:\n    def __init__(self) -> None:\n        self.w = {value}\n", "{name}().w"),
+    "attribute without annotation": (  # in a module that has annotations elsewhere: in others such attributes are unknown
+        (
+            "class {name}:\n    def __init__(self) -> None:\n        self.w = {value}\n\n"
+            "    def other(self, w: {annotation}) -> {annotation}:\n        return w\n"
+        ),
+        "{name}().w",
+    ),
     "protocol attribute": (
         (
             "@runtime_checkable\nclass P{name}(Protocol):\n    w: {annotation}\n\nclass {name}:\n    def __init__(self) -> None:\n"
