@@ -12,11 +12,8 @@ from collections.abc import Iterator
 from mypy.fastparse import parse_type_string
 from mypy.nodes import (
     AssignmentStmt,
-    ClassDef,
-    Decorator,
     EllipsisExpr,
     Expression,
-    FuncDef,
     IndexExpr,
     IntExpr,
     LambdaExpr,
@@ -40,7 +37,7 @@ from mypy.types import Type, TypeAliasType
 
 from mypy_plugin import binding
 from mypy_plugin.annotations import jaxtyping_class
-from mypy_plugin.blocks import statements_in
+from mypy_plugin.blocks import all_blocks_of
 from mypy_plugin.variables import has_free
 
 
@@ -53,11 +50,10 @@ def preserve(module: MypyFile) -> None:
 
 
 def _all_statements(body: list[Statement]) -> Iterator[Statement]:
-    for statement in statements_in(body):
+    for statement in body:
         yield statement
-        match statement:
-            case FuncDef(body=block) | Decorator(func=FuncDef(body=block)) | ClassDef(defs=block):
-                yield from _all_statements(block.body)
+        for block in all_blocks_of(statement):
+            yield from _all_statements(block.body)
 
 
 def _roots(statement: Statement) -> list[Expression]:

@@ -7,14 +7,14 @@ shapes are unknown or differ in names, `gate` drops the error and `narrow` narro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mypy.nodes import AssignmentStmt, Block, ClassDef, Decorator, FuncDef, MemberExpr, NameExpr, Node, OverloadedFuncDef
-from mypy.typeops import make_simplified_union
-from mypy.types import NoneType, Type, UnionType, get_proper_type
+from mypy.nodes import AssignmentStmt, MemberExpr, NameExpr, Node
+from mypy.types import Type, UnionType, get_proper_type
+from mypy.types_utils import is_overlapping_none, remove_optional
 
-from mypy_plugin.blocks import blocks_of
+from mypy_plugin.blocks import all_blocks_of
 from mypy_plugin.encode import array_of
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def narrow(chk: TypeChecker, line: int) -> None:
     """Narrows the variables that the assignment at a line sets; the checker has just compared its value with them."""
     statement = _assignment(chk.tree.defs, line)
     value = chk.lookup_type_or_none(statement.rvalue) if statement is not None else None
-    if statement is None or value is None or _has_none(value):
+    if statement is None or value is None or is_overlapping_none(value):
         return
     for target in statement.lvalues:
         declared = chk.lookup_type_or_none(target) if isinstance(target, NameExpr) else None
         if declared is not None and is_optional_array(declared):
-            chk.binder.put(target, without_none(declared))
+            chk.binder.put(target, remove_optional(declared))
 
 
 def sets(chk: TypeChecker, target: MemberExpr) -> bool:
@@ -39,32 +39,14 @@ def sets(chk: TypeChecker, target: MemberExpr) -> bool:
     if statement is None or not any(target is lvalue for lvalue in statement.lvalues):
         return False
     with chk.msg.filter_errors():
-        return not _has_none(chk.expr_checker.accept(statement.rvalue))
+        return not is_overlapping_none(chk.expr_checker.accept(statement.rvalue))
 
 
 def is_optional_array(typ: Type) -> bool:
     """Whether a type is a union of `None` and arrays."""
-    proper = get_proper_type(typ)
-    if not isinstance(proper, UnionType) or not _has_none(proper):
-        return False
-    return all(array_of(item) is not None for item in _some(proper))
-
-
-def without_none(typ: Type) -> Type:
-    """A union without its `None`."""
-    proper = get_proper_type(typ)
-    return make_simplified_union(_some(proper)) if isinstance(proper, UnionType) else typ
-
-
-def _some(union: UnionType) -> list[Type]:
-    """The items of a union that are not `None`."""
-    return [item for item in union.items if not isinstance(get_proper_type(item), NoneType)]
-
-
-def _has_none(typ: Type) -> bool:
-    proper = get_proper_type(typ)
-    items = proper.items if isinstance(proper, UnionType) else [proper]
-    return any(isinstance(get_proper_type(item), NoneType) for item in items)
+    rest = get_proper_type(remove_optional(typ))
+    items = rest.items if isinstance(rest, UnionType) else [rest]
+    return is_overlapping_none(typ) and all(array_of(item) is not None for item in items)
 
 
 def _assignment(statements: Sequence[Node], line: int) -> AssignmentStmt | None:
@@ -73,22 +55,7 @@ def _assignment(statements: Sequence[Node], line: int) -> AssignmentStmt | None:
         if statement.line <= line <= (statement.end_line or statement.line):
             if isinstance(statement, AssignmentStmt):
                 return statement
-            for block in _inner(statement):
+            for block in all_blocks_of(statement):
                 if (found := _assignment(block.body, line)) is not None:
                     return found
     return None
-
-
-def _inner(statement: Node) -> Iterator[Block]:
-    match statement:
-        case FuncDef(body=body):
-            yield body
-        case ClassDef(defs=body):
-            yield body
-        case Decorator(func=function):
-            yield function.body
-        case OverloadedFuncDef(items=items):
-            for item in items:
-                yield from _inner(item)
-        case _:
-            yield from blocks_of(statement)

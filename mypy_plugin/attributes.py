@@ -12,8 +12,9 @@ from mypy.expandtype import expand_type
 from mypy.nodes import Decorator, MemberExpr, Var
 from mypy.plugin import AttributeContext
 from mypy.types import Instance, TupleType, Type, TypeVarTupleType, UnionType, get_proper_type
+from mypy.types_utils import remove_optional
 
-from mypy_plugin.assigned import is_optional_array, sets, without_none
+from mypy_plugin.assigned import is_optional_array, sets
 from mypy_plugin.encode import array_instance, array_type, is_free, library_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.operations import checker
@@ -34,7 +35,7 @@ def read(ctx: AttributeContext) -> Type:
     if _is_property(owner, name):
         return with_unknown_names(ctx.default_attr_type, Reader(checker(ctx.api)))
     if not ctx.is_lvalue and is_optional_array(ctx.default_attr_type) and isinstance(ctx.context, MemberExpr):
-        return without_none(ctx.default_attr_type) if sets(checker(ctx.api), ctx.context) else ctx.default_attr_type
+        return remove_optional(ctx.default_attr_type) if sets(checker(ctx.api), ctx.context) else ctx.default_attr_type
     if _is_inferred(owner, name) and (ctx.is_lvalue or _varies(owner, name)):
         return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type

@@ -53,7 +53,7 @@ from mypy_plugin import ascriptions, callees, expansions, faults, interpolations
 from mypy_plugin.blocks import blocks_of
 from mypy_plugin.carriers import is_carrier, opened
 from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, free_id, is_dim
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, PYTREE
+from mypy_plugin.names import PYTREE, SHAPED_CLASSES
 from mypy_plugin.origins import record_attributes
 from mypy_plugin.variables import free_variables, has_free
 
@@ -294,7 +294,7 @@ def _always_bound(typ: Type, kind: ArgKind) -> Iterator[TypeVarLikeType]:
     if isinstance(proper, TupleType):
         for item in proper.items:
             yield from _always_bound(item, kind)
-    elif isinstance(proper, Instance) and (proper.type.fullname in GENERIC_ARRAYS or proper.type.fullname == NDARRAY):
+    elif isinstance(proper, Instance) and proper.type.fullname in SHAPED_CLASSES:
         yield from free_variables(proper)
 
 

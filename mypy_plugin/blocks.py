@@ -40,6 +40,18 @@ def blocks_of(statement: Node) -> Iterator[Block]:
     yield from filter(None, candidates)
 
 
+def all_blocks_of(statement: Node) -> Iterator[Block]:
+    """The blocks inside a statement, those of definitions too."""
+    match statement:
+        case FuncDef(body=body) | Decorator(func=FuncDef(body=body)) | ClassDef(defs=body):
+            yield body
+        case OverloadedFuncDef(items=items):
+            for item in items:
+                yield from all_blocks_of(item)
+        case _:
+            yield from blocks_of(statement)
+
+
 def statements_in(statements: Iterable[Statement]) -> Iterator[Statement]:
     """Every statement of a body in order, also inside `if`, loops and the like, but not in nested definitions."""
     for statement in statements:

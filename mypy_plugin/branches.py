@@ -15,8 +15,9 @@ from mypy.types import AnyType, CallableType, TupleType, Type, get_proper_type
 from mypy_plugin.encode import tuple_type
 from mypy_plugin.matching import Matching
 from mypy_plugin.operations import checker, fail
-from mypy_plugin.scans import mapped_result, unstacked
+from mypy_plugin.scans import unstacked
 from mypy_plugin.values import Reader
+from mypy_plugin.vmaps import mapped
 
 
 def cond(ctx: FunctionContext) -> Type:
@@ -64,7 +65,7 @@ def map_(ctx: FunctionContext) -> Type:
     reader = Reader(checker(ctx.api))
     length, item = unstacked(get_proper_type(ctx.arg_types[1][0]), reader)
     result = _result(ctx.arg_types[0][0], [item], ctx)
-    return mapped_result(result, length, reader) if result is not None else ctx.default_return_type
+    return mapped(result, 0, length, reader) if result is not None else ctx.default_return_type
 
 
 # --- derivatives at a point ----------------------------------------------------------------------------------------

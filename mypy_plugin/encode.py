@@ -29,7 +29,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHARP, SIZE, STATIC, SYM, WIDE
+from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHAPED_CLASSES, SHARP, SIZE, STATIC, SYM, WIDE
 from shapecheck.core.dim import (
     UNKNOWN_DIM,
     Atom,
@@ -309,10 +309,10 @@ def array_instance(typ: Type) -> Instance | None:
     if not isinstance(proper, Instance):
         return None
     fullname = proper.type.fullname
-    if fullname in GENERIC_ARRAYS or fullname == NDARRAY:
+    if fullname in SHAPED_CLASSES:
         return proper if len(proper.args) == 2 else None
     for base in proper.type.mro[1:-1]:
-        if base.fullname in GENERIC_ARRAYS or base.fullname == NDARRAY:
+        if base.fullname in SHAPED_CLASSES:
             return proper
     return None
 

@@ -6,12 +6,12 @@ from mypy.type_visitor import TypeTranslator
 from mypy.types import CallableType, Instance, Type, TypeAliasType
 
 from mypy_plugin.encode import ANY, is_dim
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
+from mypy_plugin.names import SHAPED_CLASSES
 
 
 class _Erase(TypeTranslator):
     def visit_instance(self, t: Instance, /) -> Type:
-        if t.type.fullname in GENERIC_ARRAYS or t.type.fullname == NDARRAY:
+        if t.type.fullname in SHAPED_CLASSES:
             return t.copy_modified(args=[ANY] * len(t.args))
         return super().visit_instance(t) if t.args else t
 

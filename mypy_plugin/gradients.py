@@ -5,7 +5,7 @@ Pure functions on signatures, called by `transforms`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from mypy.nodes import (
     ARG_OPT,
@@ -28,60 +28,47 @@ from shapecheck.core.dtype import CLASSES, DTypes
 from shapecheck.core.shape import from_items
 from shapecheck.core.value import Array
 
-if TYPE_CHECKING:
-    pass
-
 
 def grad(function: CallableType, options: Options, only_floats: bool = True) -> CallableType | None:
     """`jax.grad`: the gradient has the type of the argument it is for."""
-    function = _of_floats(function, options) if only_floats else function
-    parts = _gradient(function, options, "grad")
-    if parts is None:
-        return None
-    gradient, _, aux = parts
-    return function.copy_modified(ret_type=gradient if aux is None else tuple_type([gradient, aux], Reader(options.chk).named))
+    return _derived(function, options, "grad", only_floats, lambda gradient, value: [gradient])
 
 
 def value_and_grad(function: CallableType, options: Options, only_floats: bool = True) -> CallableType | None:
     """`jax.value_and_grad`: the function's own result, and the gradient."""
-    function = _of_floats(function, options) if only_floats else function
-    parts = _gradient(function, options, "value_and_grad")
-    if parts is None:
-        return None
-    named = Reader(options.chk).named
-    gradient, value, aux = parts
-    whole = value if aux is None else tuple_type([value, aux], named)
-    return function.copy_modified(ret_type=tuple_type([whole, gradient], named))
+    return _derived(function, options, "value_and_grad", only_floats, lambda gradient, value: [value, gradient])
 
 
 def grad_and_value(function: CallableType, options: Options) -> CallableType | None:
     """`torch.func.grad_and_value`: the gradient comes first."""
-    function = _of_floats(function, options)
-    parts = _gradient(function, options, "grad_and_value")
-    if parts is None:
-        return None
-    named = Reader(options.chk).named
-    gradient, value, aux = parts
-    whole = value if aux is None else tuple_type([value, aux], named)
-    return function.copy_modified(ret_type=tuple_type([gradient, whole], named))
+    return _derived(function, options, "grad_and_value", True, lambda gradient, value: [gradient, value])
 
 
-def _gradient(function: CallableType, options: Options, name: str) -> tuple[Type, Type, Type | None] | None:
-    """Gradient, value and auxiliary output; None when the options cannot be read."""
+def _derived(
+    function: CallableType, options: Options, name: str, only_floats: bool, order: Callable[[Type, Type], list[Type]]
+) -> CallableType | None:
+    """The function with a gradient in its result; None when the options cannot be read.
+
+    `order` puts the gradient and the value in the result. An auxiliary output goes with the value, or with the gradient alone.
+    """
     argnums, has_aux = options.of("argnums", 0), options.flag("has_aux")
     if not is_readable(argnums) or has_aux is None:
         return None
-    gradient = _of_arguments(function, argnums, options)
-    value, aux = function.ret_type, None
+    function = _of_floats(function, options) if only_floats else function
+    gradient, value, aux = _of_arguments(function, argnums, options), function.ret_type, list[Type]()
     if has_aux:
         pair = get_proper_type(value)
-        value, aux = pair.items if isinstance(pair, TupleType) and len(pair.items) == 2 else (ANY, ANY)
+        value, *aux = pair.items if isinstance(pair, TupleType) and len(pair.items) == 2 else (ANY, ANY)
     array = array_of(value)
     if array is not None and array.shape.min_rank:
         text = f'{name}: "{function.name or "the function"}" returns shape "{array.shape}", gradients are of scalars ("")'
         fail(text, "shape-op", options.place.context, options.chk)
         return None
-    return gradient, value, aux
+    named = Reader(options.chk).named
+    parts = order(gradient, tuple_type([value, *aux], named) if aux else value)
+    if len(parts) == 1:
+        parts += aux
+    return function.copy_modified(ret_type=tuple_type(parts, named) if len(parts) > 1 else parts[0])
 
 
 def _of_floats(function: CallableType, options: Options) -> CallableType:

@@ -31,7 +31,7 @@ from mypy_plugin.binding import bind_constructor
 from mypy_plugin.carriers import is_carrier, opened
 from mypy_plugin.encode import ANY, array_of, dim_of, is_dim
 from mypy_plugin.integers import is_int
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
+from mypy_plugin.names import SHAPED_CLASSES
 from mypy_plugin.variables import variables_in
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.shape import ANY_RUN
@@ -131,7 +131,7 @@ def has_array(typ: Type) -> bool:
         return True
     match get_proper_type(typ):
         case Instance(type=info, args=args) as instance:
-            if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
+            if info.fullname in SHAPED_CLASSES:
                 array = array_of(instance)
                 return array is not None and (
                     array.shape.run != ANY_RUN or bool(array.shape.min_rank) or array.dtype != ANY_DTYPE
@@ -163,7 +163,7 @@ def _loosened(typ: Type, sizes: set[TypeVarId]) -> Type:
         case TypeVarType() as variable if variable.id in sizes:
             return variable.upper_bound
         case Instance(type=info, args=args) as instance:
-            if info.fullname in GENERIC_ARRAYS or info.fullname == NDARRAY:
+            if info.fullname in SHAPED_CLASSES:
                 return instance.copy_modified(args=[ANY] * len(args))
             if info.fullname in CONTAINERS:
                 return instance.copy_modified(args=inside(args))

@@ -47,6 +47,9 @@ GENERIC_ARRAYS: Mapping[str, Library] = MappingProxyType(
 )
 """Classes that get a dtype and a shape parameter; numpy's ndarray has both already."""
 
+SHAPED_CLASSES = frozenset([*GENERIC_ARRAYS, NDARRAY])
+"""Classes whose type arguments are a dtype and a shape."""
+
 ARRAY_CLASS: Mapping[Library, str] = MappingProxyType({Library.TORCH: "Tensor", Library.JAX: "Array", Library.NUMPY: "ndarray"})
 """What a library's array class is called in the rule tables."""
 

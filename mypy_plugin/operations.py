@@ -49,26 +49,13 @@ def in_library(api: object) -> bool:
 
 
 @cache
-def function(fullname: str) -> Callable[[FunctionContext], Type] | None:
-    """The hook for calls of a library function, None when it has no rule."""
+def function(fullname: str) -> Callable[[FunctionContext | MethodContext], Type] | None:
+    """The hook for calls of a library function, or of a method of what makes arrays (`np.random.default_rng()`); None without a rule."""
     name = function_rule(fullname)
     if name is None:
         return None
 
-    def hook(ctx: FunctionContext) -> Type:
-        return apply_call(name, [], ctx.context, ctx) if isinstance(ctx.context, CallExpr) else ctx.default_return_type
-
-    return hook
-
-
-@cache
-def sampler(fullname: str) -> Callable[[MethodContext], Type] | None:
-    """The hook for a method of an object that makes arrays (`np.random.default_rng()`), None when it has no rule."""
-    name = function_rule(fullname)
-    if name is None:
-        return None
-
-    def hook(ctx: MethodContext) -> Type:
+    def hook(ctx: FunctionContext | MethodContext) -> Type:
         return apply_call(name, [], ctx.context, ctx) if isinstance(ctx.context, CallExpr) else ctx.default_return_type
 
     return hook

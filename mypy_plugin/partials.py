@@ -6,7 +6,6 @@ Hooks of the checking phase.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from mypy.nodes import (
     ARG_OPT,
@@ -37,8 +36,6 @@ from mypy_plugin.operations import checker, fail, in_library
 from mypy_plugin.options import Options
 from mypy_plugin.values import Reader
 
-if TYPE_CHECKING:
-    pass
 PARTIAL = "functools.partial"
 PARTIAL_CALL = f"{PARTIAL}.__call__"
 _BOUNDARY = frozenset([

@@ -54,7 +54,16 @@ from mypy_plugin import (
 )
 from mypy_plugin.config import load_rules, settings
 from mypy_plugin.gate import Gate
-from mypy_plugin.names import CONTAINERS, GENERATOR, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, SEQUENTIAL, STATIC, layer_rule
+from mypy_plugin.names import (
+    CONTAINERS,
+    GENERATOR,
+    GENERIC_ARRAYS,
+    JAX_ARRAY,
+    SEQUENTIAL,
+    SHAPED_CLASSES,
+    STATIC,
+    layer_rule,
+)
 from mypy_plugin.shield import shielded
 from mypy_plugin.version import fingerprint, rules_digest
 
@@ -106,7 +115,7 @@ class ShapecheckPlugin(Plugin):
             return self._tree
         if fullname == JAX_ARRAY:
             return self._jax_array
-        if fullname in GENERIC_ARRAYS or fullname == NDARRAY:
+        if fullname in SHAPED_CLASSES:
             return self._array(fullname)
         if fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names:
             return None
@@ -217,8 +226,8 @@ class ShapecheckPlugin(Plugin):
         if owner in ("builtins.int", f"{STATIC}.Size"):
             return self._checked(integers.arithmetic) if name in _INT_METHODS else None
         if owner == GENERATOR:
-            sampler = operations.sampler(fullname)
-            return None if sampler is None else self._checked(sampler)
+            rule = operations.function(fullname)
+            return None if rule is None else self._checked(rule)
         if operations.is_array_method(name):
             return self._checked(_array_method(name))
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)

@@ -5,8 +5,6 @@ Hooks of the checking phase; `branches` uses the parts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mypy.plugin import FunctionContext, FunctionSigContext
 from mypy.types import (
     CallableType,
@@ -27,8 +25,6 @@ from mypy_plugin.values import Reader
 from mypy_plugin.vmaps import is_array, mapped
 from shapecheck.core.shape import ANY_SHAPE
 
-if TYPE_CHECKING:
-    pass
 SCAN = "jax._src.lax.control_flow.loops.scan"
 
 
@@ -84,8 +80,3 @@ def unstacked(xs: ProperType, reader: Reader) -> tuple[Type, Type]:
         return unknown, instance.copy_modified(args=args)
     args[index] = tuple_type(shape.items[1:], reader.named)
     return shape.items[0], instance.copy_modified(args=args)
-
-
-def mapped_result(result: Type, length: Type, reader: Reader) -> Type:
-    """Results of one item, stacked along a new first axis."""
-    return mapped(result, 0, length, reader)

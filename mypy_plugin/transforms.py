@@ -8,7 +8,6 @@ any other, which `calls` checks. What we do not understand is `Callable[..., Any
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from mypy.nodes import (
     Context,
@@ -34,8 +33,6 @@ from mypy_plugin.options import Options, Transform, anything
 from mypy_plugin.values import Reader
 from mypy_plugin.vmaps import torch_vmap, vmap
 
-if TYPE_CHECKING:
-    pass
 IDENTITIES = frozenset([
     "jax._src.api.jit", "jax.jit", "jax._src.ad_checkpoint.checkpoint", "jax.checkpoint", "jax._src.ad_checkpoint.remat", "jax.remat",
     "jax._src.api.named_call", "equinox._jit.filter_jit", "equinox.filter_jit", "equinox._ad.filter_checkpoint",

@@ -37,7 +37,7 @@ from mypy_plugin.encode import (
     symbol_of,
 )
 from mypy_plugin.loosening import CONTAINERS, size_positions, size_variables
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, PYTREE
+from mypy_plugin.names import NDARRAY, PYTREE, SHAPED_CLASSES
 from mypy_plugin.patterns import is_certain, pattern_of, same_kind, shown, takes_arrays
 from mypy_plugin.values import Reader
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, dim
@@ -82,7 +82,7 @@ class Unifier:
             return self._match_carrier(wanted, found, expression, flexible)
         if isinstance(wanted, UnionType):
             return self._match_union(wanted, found, expression, flexible)
-        if isinstance(wanted, Instance) and (wanted.type.fullname in GENERIC_ARRAYS or wanted.type.fullname == NDARRAY):
+        if isinstance(wanted, Instance) and wanted.type.fullname in SHAPED_CLASSES:
             return self._match_array(wanted, found, flexible)
         if isinstance(wanted, TupleType) and isinstance(found, TupleType) and len(wanted.items) == len(found.items):
             return self._match_all(zip(wanted.items, found.items, strict=True), flexible)

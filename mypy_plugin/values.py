@@ -54,7 +54,7 @@ from mypy_plugin.encode import (
 )
 from mypy_plugin.integers import integer_of, is_int
 from mypy_plugin.lookup import instance_of
-from mypy_plugin.names import FIELD, GENERIC_ARRAYS, JAX_ARRAY, NDARRAY, TENSOR, layer_rule
+from mypy_plugin.names import FIELD, JAX_ARRAY, NDARRAY, SHAPED_CLASSES, TENSOR, layer_rule
 from shapecheck.core.dim import Dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
 from shapecheck.core.shape import SCALAR, shape
@@ -294,9 +294,9 @@ class Reader:
 
     def template(self, array: Array, default: ProperType, like: Instance | None) -> Instance:
         """An array type to copy: the operation's declared one, else the argument's, else the library's class."""
-        if (declared := array_instance(default)) is not None and declared.type.fullname in (*GENERIC_ARRAYS, NDARRAY):
+        if (declared := array_instance(default)) is not None and declared.type.fullname in SHAPED_CLASSES:
             return self._plain(declared)
-        if like is not None and like.type.fullname in (*GENERIC_ARRAYS, NDARRAY):
+        if like is not None and like.type.fullname in SHAPED_CLASSES:
             return self._plain(like)
         return self.named(_TEMPLATES[array.library], [ANY, ANY])
 

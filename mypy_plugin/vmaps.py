@@ -6,7 +6,6 @@ Pure functions on signatures, called by `transforms`, and by `scans` for what is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from mypy.nodes import (
     ARG_OPT,
@@ -28,13 +27,10 @@ from mypy.types import (
 from mypy_plugin.annotations import free_variable
 from mypy_plugin.binding import bound_variable
 from mypy_plugin.encode import ANY, shape_type, tuple_type
-from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY
+from mypy_plugin.names import NDARRAY, SHAPED_CLASSES
 from mypy_plugin.options import UNREADABLE, Axes, Options, is_readable
 from mypy_plugin.values import Reader
 from shapecheck.core.shape import ANY_SHAPE
-
-if TYPE_CHECKING:
-    pass
 
 
 def vmap(function: CallableType, options: Options) -> CallableType | None:
@@ -104,7 +100,8 @@ def mapped(typ: Type, axes: Axes, axis: Type, reader: Reader) -> Type:
 
 
 def is_array(instance: Instance) -> bool:
-    return instance.type.fullname in GENERIC_ARRAYS or instance.type.fullname == NDARRAY
+    """Whether an object is of a library's own array class."""
+    return instance.type.fullname in SHAPED_CLASSES
 
 
 def with_axis(array: Instance, position: int, axis: Type, reader: Reader) -> Instance:
