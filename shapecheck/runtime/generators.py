@@ -65,6 +65,7 @@ def generator_wrapper(function: Callable[..., Any], local: Mapping[str, object],
 
 
 def async_generator_wrapper(function: Callable[..., Any], local: Mapping[str, object], owner: Owner | None) -> Any:
+    """An asynchronous generator function whose arguments and items are checked."""
     lazy = _Lazy(function, local, owner)
 
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:

@@ -411,36 +411,31 @@ def _children(hint: Hint) -> tuple[Hint, ...]:
             return ()
 
 
+def _walk(hint: Hint) -> abc.Iterator[Hint]:
+    """The hint and everything in it, from the outside in."""
+    yield hint
+    for child in _children(hint):
+        yield from _walk(child)
+
+
 def array_hints(hint: Hint) -> abc.Iterator[ArrayHint]:
     """Every array annotation in it."""
-    if isinstance(hint, ArrayHint):
-        yield hint
-    for child in _children(hint):
-        yield from array_hints(child)
+    return (each for each in _walk(hint) if isinstance(each, ArrayHint))
 
 
 def tree_hints(hint: Hint) -> abc.Iterator[TreeHint]:
     """Every PyTree in it."""
-    if isinstance(hint, TreeHint):
-        yield hint
-    for child in _children(hint):
-        yield from tree_hints(child)
+    return (each for each in _walk(hint) if isinstance(each, TreeHint))
 
 
 def ties_of(hint: Hint) -> abc.Iterator[Tie]:
     """Every tied type variable in it."""
-    if isinstance(hint, VariableHint):
-        yield hint.tie
-    for child in _children(hint):
-        yield from ties_of(child)
+    return (each.tie for each in _walk(hint) if isinstance(each, VariableHint))
 
 
 def other_hints(hint: Hint) -> abc.Iterator[OtherHint]:
     """Everything in it that is beartype's."""
-    if isinstance(hint, OtherHint):
-        yield hint
-    for child in _children(hint):
-        yield from other_hints(child)
+    return (each for each in _walk(hint) if isinstance(each, OtherHint))
 
 
 def axes_of(hint: Hint) -> abc.Iterator[Axis]:

@@ -15,6 +15,7 @@ import typing
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from shapecheck.runtime.call import Checker
@@ -181,6 +182,11 @@ _hints: Final[dict[int, tuple[weakref.ref[types.CodeType], Hint]]] = {}
 """By the identity of the code of a lambda: codes of two files are equal if they look alike and stand on the same line."""
 
 
+def _forget(key: int, _: object) -> None:
+    """The code that a hint was read from is gone."""
+    _hints.pop(key, None)
+
+
 def _hint(annotation: Any, target: str) -> Hint:
     """The hint of one line; read once, unless it mentions variables of the function."""
     code = annotation.__code__
@@ -189,7 +195,7 @@ def _hint(annotation: Any, target: str) -> Hint:
         return known[1]
     hint = _read(annotation, target)
     if annotation.__closure__ is None:
-        _hints[id(code)] = weakref.ref(code), hint
+        _hints[id(code)] = weakref.ref(code, partial(_forget, id(code))), hint
     return hint
 
 
