@@ -70,7 +70,7 @@ class Parameters:
 
     def knows(self, keyword: str) -> bool:
         """Whether a keyword is listed; others are ignored."""
-        return any(keyword in each.spellings for each in self.listed)
+        return keyword in self.by_spelling
 
     def _with_keywords(self, values: dict[str, Value], kwargs: Mapping[str, Value]) -> dict[str, Value] | None:
         for keyword, value in kwargs.items():
