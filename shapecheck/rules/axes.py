@@ -1,7 +1,7 @@
 """Reading the axis and size arguments of operations: `dim=-1`, `axes=(0, 2)`, `view(b, -1)`.
 
-Where an axis is in a shape is core's business (`shapecheck.core.axes`) and passed on here. Called by the rule families;
-nothing here knows an operation.
+Where an axis is in a shape is core's business (`shapecheck.core.axes`). Called by the rule families; nothing here knows an
+operation.
 """
 
 from __future__ import annotations
@@ -10,36 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
-from shapecheck.core.axes import insertion_place, of_rank, out_of_range, place, places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, bounds, compare
 from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, from_items, negative_size
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.table import Compute
-
-__all__ = [
-    "agreed",
-    "any_of_rank",
-    "at_least",
-    "at_most",
-    "differs",
-    "flag",
-    "insertion_place",
-    "integer",
-    "integers",
-    "is_one",
-    "is_rigid",
-    "of_rank",
-    "on_array",
-    "out_of_range",
-    "place",
-    "places",
-    "replaced",
-    "reshaped",
-    "shape_argument",
-    "size",
-    "size_at",
-    "sizes",
-]
 
 type ShapeRule = Callable[[Arguments, Shape], Shape | Mismatch]
 

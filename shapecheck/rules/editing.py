@@ -5,12 +5,13 @@ How many elements stay is often known only when the program runs: such an axis i
 
 from __future__ import annotations
 
+from shapecheck.core.axes import place
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, dtype
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import any_of_rank, integer, on_array, place, replaced, size, size_at
+from shapecheck.rules.axes import any_of_rank, integer, on_array, replaced, size, size_at
 from shapecheck.rules.families import gufunc, kept, shape_of, spelled, unknown_dtype
 from shapecheck.rules.gathering import positions
 from shapecheck.rules.table import Rule, rule

@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from shapecheck.core.axes import of_rank
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod, product, with_facts
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, accepts
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, broadcast_dims, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Unknown
-from shapecheck.rules.axes import differs, of_rank, size
+from shapecheck.rules.axes import differs, size
 from shapecheck.rules.einsum import DOTS, Equation, contracted
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from shapecheck.core.axes import places
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
 from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING, Typed, bits, mapped, quotient, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
-from shapecheck.rules.axes import integers, places, replaced, size_at, sizes
+from shapecheck.rules.axes import integers, replaced, size_at, sizes
 from shapecheck.rules.families import NO_SCALARS, DTypeRule, gufunc, kept, made_of, spelled, typed_result
 from shapecheck.rules.table import Compute, Rule, rule
 

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from shapecheck.core.axes import place
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.dtype import CLASSES, DTypes, accepts
 from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
-from shapecheck.rules.axes import (
-    any_of_rank,
-    at_least,
-    at_most,
-    differs,
-    flag,
-    integer,
-    place,
-    replaced,
-    reshaped,
-    size,
-    size_at,
-)
+from shapecheck.rules.axes import any_of_rank, at_least, at_most, differs, flag, integer, replaced, reshaped, size, size_at
 from shapecheck.rules.choosing import MASKED
 from shapecheck.rules.families import NO_SCALARS, gufunc, kept, shape_of
 from shapecheck.rules.table import rule

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from shapecheck.core.axes import place
 from shapecheck.core.dim import UNKNOWN_DIM, dim
 from shapecheck.core.dtype import CLASSES
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Many, Result, Value
-from shapecheck.rules.axes import integer, place, size_at
+from shapecheck.rules.axes import integer, size_at
 from shapecheck.rules.table import Compute, rule
 
 

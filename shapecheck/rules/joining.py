@@ -9,26 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from shapecheck.core.axes import of_rank, out_of_range, place
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, divide, mod
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
-from shapecheck.rules.axes import (
-    agreed,
-    any_of_rank,
-    at_least,
-    at_most,
-    differs,
-    integer,
-    is_rigid,
-    of_rank,
-    out_of_range,
-    place,
-    replaced,
-    size_at,
-    sizes,
-)
+from shapecheck.rules.axes import agreed, any_of_rank, at_least, at_most, differs, integer, is_rigid, replaced, size_at, sizes
 from shapecheck.rules.indexing import slice_length
 from shapecheck.rules.reshape import raised, with_new_axes
 from shapecheck.rules.table import Compute, rule

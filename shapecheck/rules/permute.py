@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shapecheck.core.axes import place, places
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, extremum
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, from_items, unknown_of_rank
 from shapecheck.core.value import Arguments, Library
-from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, place, places, replaced, size_at
+from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, replaced, size_at
 from shapecheck.rules.families import TORCH, gufunc, kept, spelled
 from shapecheck.rules.table import rule
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from shapecheck.core.axes import place, places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
-from shapecheck.rules.axes import at_least, integer, integers, place, places, replaced, size, size_at
+from shapecheck.rules.axes import at_least, integer, integers, replaced, size, size_at
 from shapecheck.rules.families import divided, floated, gufunc, promoted, shape_of, spelled, typed_result, unknown_dtype
 from shapecheck.rules.table import Compute, Rule, rule
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shapecheck.core.axes import place
 from shapecheck.core.dim import ONE, Verdict, compare, dim
 from shapecheck.core.promotion import COMPLEX, FLOATING, Typed
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, broadcasts_to
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
-from shapecheck.rules.axes import integer, integers, place, replaced, size_at
+from shapecheck.rules.axes import integer, integers, replaced, size_at
 from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, or_unknown, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from shapecheck.core.axes import place
 from shapecheck.core.dim import ONE, ZERO, Dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
 from shapecheck.core.placing import Scalars
@@ -15,7 +16,7 @@ from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTE
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import at_least, at_most, integer, place, replaced, size_at
+from shapecheck.rules.axes import at_least, at_most, integer, replaced, size_at
 from shapecheck.rules.families import (
     ARRAY_SCALARS,
     TORCH,

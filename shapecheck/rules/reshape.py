@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shapecheck.core.axes import insertion_place, place, places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod, product, with_facts
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, axis_from_right, from_items
@@ -17,13 +18,10 @@ from shapecheck.rules.axes import (
     at_least,
     at_most,
     differs,
-    insertion_place,
     integer,
     integers,
     is_one,
     on_array,
-    place,
-    places,
     replaced,
     size,
     size_at,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shapecheck.core.axes import place
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import BOOLEAN, FLOATING, INTEGER, Typed, default
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
-from shapecheck.rules.axes import integer, place, replaced, shape_argument
+from shapecheck.rules.axes import integer, replaced, shape_argument
 from shapecheck.rules.convolution import last_axes
 from shapecheck.rules.creation import dtype_or, made
 from shapecheck.rules.families import always, gufunc, kept, made_of, shape_of, spelled, typed_result

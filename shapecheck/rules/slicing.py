@@ -7,23 +7,12 @@ from __future__ import annotations
 
 from math import prod
 
+from shapecheck.core.axes import place
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim
 from shapecheck.core.promotion import BOOLEAN, INTEGER
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import (
-    any_of_rank,
-    at_least,
-    at_most,
-    integer,
-    integers,
-    on_array,
-    place,
-    replaced,
-    size,
-    size_at,
-    sizes,
-)
+from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, replaced, size, size_at, sizes
 from shapecheck.rules.families import always, gufunc, kept, only, shape_of, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
