@@ -1,7 +1,8 @@
 """Applies one-line rules to shapes: `signature("*b m? k, *b k n? -> *b m? n?").apply(shapes)`.
 
-The notation is `notation`'s, axes whose places are arguments are `placing`'s. A signature is read once, and what it does to
-shapes of the same ranks is kept where sizes do not matter (`plans`). Called by the rule families; a pure function of shapes, dtypes are the rule's business.
+The notation is `notation`'s; `pairing` tells which axis of a shape is which of an operand, `placing` has axes whose places
+are arguments. A signature is read once, and what it does to shapes of the same ranks is kept where sizes do not matter
+(`plans`). Called by the rule families; a pure function of shapes, dtypes are the rule's business.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import pairwise
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim, extremum
 from shapecheck.core.notation import Axis, Operand, Term, Terms, names_in, parse
+from shapecheck.core.pairing import Taken, take
 from shapecheck.core.placing import Lifted, Scalars, inserted, lift, refilled
 from shapecheck.core.plans import Key, Plan, arguments_of, call_of, compares_nothing, filled, key_of, placeholders, planned
 from shapecheck.core.shape import (
@@ -112,7 +114,7 @@ class Signature:
         for position in self.order:
             operand, actual = self.operands[position], shapes[position]
             rest = _lift(operand, actual, position, bound, scalars) if operand.lifted else actual
-            taken = rest if isinstance(rest, Mismatch) else _take(operand, rest, self._absorbs(position, shapes))
+            taken = rest if isinstance(rest, Mismatch) else take(operand, rest, self._absorbs(position, shapes))
             if isinstance(taken, Mismatch):
                 return taken
             undecided |= taken.undecided
@@ -215,107 +217,10 @@ def _lift(operand: Operand, actual: Shape, position: int, bound: _Bound, scalars
     return found.rest
 
 
-# --- taking an operand's axes apart --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    sizes: tuple[tuple[Axis, Dim, int], ...]  # axis, actual size, its index
-    between: Shape | None
-    dropped: tuple[str, ...] = ()
-    undecided: bool = False
-
-
-def _take(operand: Operand, actual: Shape, absorb: bool) -> _Taken | Mismatch:
-    """Pairs the axes of an operand with an actual shape's."""
-    if not operand.left and not operand.right and operand.run is not None:
-        return _Taken((), actual)
-    if (mismatch := _rank_mismatch(operand, actual)) is not None:
-        return mismatch
-    rank = actual.rank
-    if rank is None and actual.min_rank < len(operand.axes) and operand.required < len(operand.axes):
-        if not absorb:
-            return _Taken(_right_sizes(operand, actual), None, undecided=True)
-        right = tuple(axis for axis in operand.right if not axis.optional)
-        folded = Operand(operand.text, operand.left, operand.run, right)
-        return _split(folded, actual, _names(operand.axes))
-    missing = max(0, len(operand.axes) - rank) if rank is not None else 0
-    return _without(operand, missing, actual)
-
-
-def _names(axes: Iterable[Axis]) -> tuple[str, ...]:
-    return tuple(axis.name for axis in axes if axis.optional)
-
-
-def _without(operand: Operand, missing: int, actual: Shape) -> _Taken:
-    """Drops as many optional axes as the operand is short of, the first ones first."""
-    if not missing:
-        return _split(operand, actual, ())
-    optional = [axis for axis in operand.axes if axis.optional][:missing]
-    left = tuple(axis for axis in operand.left if axis not in optional)
-    right = tuple(axis for axis in operand.right if axis not in optional)
-    return _split(Operand(operand.text, left, operand.run, right), actual, _names(optional))
-
-
-def _rank_mismatch(operand: Operand, actual: Shape) -> Mismatch | None:
-    least, most = operand.required, None if operand.run is not None else len(operand.axes)
-    rank = actual.rank
-    if (rank is not None and rank < least) or (most is not None and actual.min_rank > most):
-        at_least = "at least " if most is None else ""
-        wanted = f"{least} to {most}" if most is not None and least != most else str(least)
-        plural = "axis" if wanted == "1" else "axes"
-        reason = f"expected {at_least}{wanted} {plural}, found {_count(actual)}"
-        return Mismatch("shape-rank", reason, None, str(operand), str(actual))
-    return None
-
-
-def _count(actual: Shape) -> str:
-    at_least = "at least " if actual.rank is None else ""
-    return f"{at_least}{actual.min_rank} ({actual})" if actual.min_rank else "a scalar"
-
-
-def _right_sizes(operand: Operand, actual: Shape) -> tuple[tuple[Axis, Dim, int], ...]:
-    """The axes that are certain whatever the rank is: the required ones at the right end."""
-    found: list[tuple[Axis, Dim, int]] = []
-    for distance, axis in enumerate(reversed(operand.right)):
-        if axis.optional or distance >= len(actual.suffix):
-            break
-        found.append((axis, actual.suffix[-1 - distance], -1 - distance))
-    return tuple(found)
-
-
-def _split(operand: Operand, actual: Shape, dropped: tuple[str, ...]) -> _Taken:
-    left, right = len(operand.left), len(operand.right)
-    if actual.run is None:
-        return _split_known(operand, actual.prefix, dropped)
-    if operand.run is None:
-        hidden = left + right - actual.min_rank
-        return _split_known(operand, (*actual.prefix, *[UNKNOWN_DIM] * hidden, *actual.suffix), dropped)
-    head = (*actual.prefix[:left], *[UNKNOWN_DIM] * (left - len(actual.prefix)))
-    tail = (*[UNKNOWN_DIM] * (right - len(actual.suffix)), *actual.suffix[max(0, len(actual.suffix) - right) :])
-    tail = tail if right else ()
-    borrowed = left > len(actual.prefix) or right > len(actual.suffix)
-    rest = actual.suffix[: len(actual.suffix) - right] if not borrowed else ()
-    between = ANY_SHAPE if borrowed else Shape(actual.prefix[left:], actual.run, rest)
-    return _Taken(_paired(operand, head, tail), between, dropped)
-
-
-def _split_known(operand: Operand, sizes: tuple[Dim, ...], dropped: tuple[str, ...]) -> _Taken:
-    left, stop = len(operand.left), len(sizes) - len(operand.right)
-    between = Shape(sizes[left:stop]) if operand.run is not None else None
-    return _Taken(_paired(operand, sizes[:left], sizes[stop:]), between, dropped)
-
-
-def _paired(operand: Operand, head: Sequence[Dim], tail: Sequence[Dim]) -> tuple[tuple[Axis, Dim, int], ...]:
-    before = [(axis, size, index) for index, (axis, size) in enumerate(zip(operand.left, head, strict=True))]
-    after = [(axis, size, index - len(tail)) for index, (axis, size) in enumerate(zip(operand.right, tail, strict=True))]
-    return (*before, *after)
-
-
 # --- binding ----------------------------------------------------------------------------------------------------
 
 
-def _bind(operand: Operand, taken: _Taken, position: int, bound: _Bound) -> Mismatch | None:
+def _bind(operand: Operand, taken: Taken, position: int, bound: _Bound) -> Mismatch | None:
     bound.dropped.update(taken.dropped)
     for axis, actual, index in taken.sizes:
         if (mismatch := _bind_axis(axis, actual, index, position, bound)) is not None:
