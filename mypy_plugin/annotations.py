@@ -36,25 +36,22 @@ from mypy.types import (
 from mypy_plugin import codes
 from mypy_plugin.carriers import carry
 from mypy_plugin.encode import (
-    FREE,
-    FREE_MARK,
     NamedTypes,
     array_instance,
     array_type,
     dim_type,
     dtype_type,
     dtypes_of,
-    free_id,
     is_wide,
     library_of,
     literal,
     shape_of,
     shape_type,
     sharp_run,
-    symbol_of,
     tuple_type,
 )
 from mypy_plugin.names import DUCK, GENERIC_ARRAYS, LIKE, NDARRAY, SHARP, WIDE
+from mypy_plugin.symbols import FREE, FREE_MARK, free_id, symbol_of
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, dim, extremum
 from shapecheck.core.dtype import CLASSES, DTypes, class_name
 from shapecheck.core.grammar import Axis, Expression, Name, ShapeSyntaxError, Size, lint_shape, parse_shape

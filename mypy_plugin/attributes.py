@@ -15,10 +15,11 @@ from mypy.types import Instance, TupleType, Type, TypeVarTupleType, UnionType, g
 from mypy.types_utils import remove_optional
 
 from mypy_plugin.assigned import is_optional_array, sets
-from mypy_plugin.encode import array_instance, array_type, is_free, library_of
+from mypy_plugin.encode import array_instance, array_type, library_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.operations import checker
 from mypy_plugin.origins import METADATA
+from mypy_plugin.symbols import is_free
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
 from shapecheck.core.value import Array

@@ -52,9 +52,10 @@ from mypy.types import (
 from mypy_plugin import ascriptions, callees, expansions, faults, interpolations, overrides, shield, text, wrapping
 from mypy_plugin.blocks import blocks_of
 from mypy_plugin.carriers import is_carrier, opened
-from mypy_plugin.encode import BOUND, FREE_MARK, NamedTypes, free_id, is_dim
+from mypy_plugin.encode import NamedTypes
 from mypy_plugin.names import PYTREE, SHAPED_CLASSES
 from mypy_plugin.origins import record_attributes
+from mypy_plugin.symbols import BOUND, FREE_MARK, free_id, is_dim
 from mypy_plugin.variables import free_variables, has_free
 
 type Bound = dict[TypeVarId, TypeVarLikeType]

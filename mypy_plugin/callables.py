@@ -10,8 +10,9 @@ from __future__ import annotations
 from mypy.expandtype import expand_type
 from mypy.types import CallableType, Type, TypeVarId, TypeVarTupleType, TypeVarType, get_proper_type
 
-from mypy_plugin.encode import dim_type, is_dim, is_free, run_of, shape_type, symbol_of
+from mypy_plugin.encode import dim_type, shape_type
 from mypy_plugin.patterns import shown
+from mypy_plugin.symbols import is_dim, is_free, run_of, symbol_of
 from mypy_plugin.unifier import Unifier
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in

@@ -18,15 +18,12 @@ from mypy.types import (
 )
 
 from mypy_plugin import ascriptions, lenient
-from mypy_plugin.encode import (
-    ANY,
-    is_free,
-    symbol_of,
-)
+from mypy_plugin.encode import ANY
 from mypy_plugin.loosening import Remembered, has_array, remembered, size_variables
 from mypy_plugin.matching import Matching
 from mypy_plugin.operations import checker, fail
 from mypy_plugin.patterns import shown
+from mypy_plugin.symbols import is_free, symbol_of
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
 from shapecheck.core.unify import settle

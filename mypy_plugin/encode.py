@@ -6,11 +6,8 @@ itself when it solves type variables. Called by every hook; knows nothing of rul
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
-from zlib import crc32
 
 from mypy.types import (
     AnyType,
@@ -21,41 +18,30 @@ from mypy.types import (
     Type,
     TypeAliasType,
     TypeOfAny,
-    TypeVarId,
-    TypeVarLikeType,
     TypeVarTupleType,
     TypeVarType,
     UnpackType,
     get_proper_type,
 )
 
+from mypy_plugin.forms import build_form, write_form
 from mypy_plugin.names import GENERIC_ARRAYS, NDARRAY, SHAPED_CLASSES, SHARP, SIZE, STATIC, SYM, WIDE
+from mypy_plugin.symbols import run_of, run_variable, symbol_of, variable_of
 from shapecheck.core.dim import (
     UNKNOWN_DIM,
     Atom,
-    Broadcastable,
     Dim,
-    Extremum,
     Kind,
-    Quotient,
-    Remainder,
     Symbol,
     Volume,
     broadcastable,
     dim,
-    extremum,
 )
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, class_name
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Run, Shape, from_items
 from shapecheck.core.value import Array, Library
 
 ANY = AnyType(TypeOfAny.special_form)
-FREE = -1_000_000_000
-"""Raw ids at and below this one belong to names that no signature has bound yet (aliases, attributes, locals)."""
-BOUND = -1_000
-"""Raw ids at and below this one, and above `FREE`, belong to names that a signature binds."""
-FREE_MARK = "~"
-"""Ends the printed name of such a variable, so that a message tells it from a bound one; never shown to users."""
 
 
 class NamedTypes(Protocol):
@@ -64,64 +50,7 @@ class NamedTypes(Protocol):
     def __call__(self, fullname: str, args: list[Type]) -> Instance: ...
 
 
-_type_variables: dict[str, TypeVarType | TypeVarTupleType] = {}
-
-
-def free_id(name: str) -> TypeVarId:
-    """The id of a name's type variable while no signature has bound it."""
-    return TypeVarId(FREE - crc32(name.encode()))
-
-
-def is_free(variable: TypeVarLikeType) -> bool:
-    """Whether no signature has bound the variable."""
-    return variable.id.raw_id <= FREE and not variable.id.is_meta_var()
-
-
-def is_dim(variable: TypeVarLikeType) -> bool:
-    """Whether the variable is a name of a shape string, bound to its signature or not."""
-    return variable.id.raw_id <= BOUND and not variable.id.is_meta_var()
-
-
 # --- reading -----------------------------------------------------------------------------------------------------
-
-
-def symbol_of(variable: TypeVarType) -> Symbol:
-    """The core's symbol for a type variable; the way back is remembered."""
-    name, scope = variable.name.removesuffix(FREE_MARK), scope_of(variable)
-    _type_variables[f"{name}@{scope}"] = variable
-    kind = Kind.SIZE if is_loose(variable) else Kind.RIGID
-    return Symbol(name, scope, kind)
-
-
-def is_loose(variable: TypeVarLikeType) -> bool:
-    """Whether the variable stands for something unknown, not for whatever a caller passes."""
-    return variable.name.endswith(FREE_MARK) or variable.id.raw_id <= FREE or variable.id.is_meta_var()
-
-
-def scope_of(variable: TypeVarLikeType) -> str:
-    """The owner of a type variable. mypy renames variables without a namespace at every use: those own themselves."""
-    if variable.id.raw_id <= FREE or (variable.id.namespace and not variable.id.is_meta_var()):
-        return str(variable.id.namespace)
-    return f"{variable.id.namespace}?{variable.id.raw_id}"
-
-
-def run_of(variable: TypeVarTupleType, broadcast: bool = False) -> Run:
-    """The core's variadic part for a variadic type variable."""
-    name, scope = variable.name.removesuffix(FREE_MARK), scope_of(variable)
-    _type_variables[f"*{name}@{scope}"] = variable
-    return Run(name, scope, broadcast, is_loose(variable))
-
-
-def variable_of(symbol: Symbol) -> TypeVarType | None:
-    """The type variable that a symbol was read from."""
-    found = _type_variables.get(f"{symbol.name}@{symbol.scope}")
-    return found if isinstance(found, TypeVarType) else None
-
-
-def run_variable(name: str | None, scope: str) -> TypeVarTupleType | None:
-    """The variadic type variable that a run was read from."""
-    found = _type_variables.get(f"*{name}@{scope}")
-    return found if isinstance(found, TypeVarTupleType) else None
 
 
 def dim_of(typ: Type) -> Dim:
@@ -151,11 +80,6 @@ def _size_of(args: tuple[Type, ...]) -> Dim:
     return build_form(form.value, [_atom_of(item) for item in atoms.items])
 
 
-def build_form(form: str, atoms: list[Dim]) -> Dim:
-    """The dim that a `Size`'s form describes over its atoms."""
-    return _compiled(form)(atoms)
-
-
 def _atom_of(typ: Type) -> Dim:
     match get_proper_type(typ):
         case Instance(type=info, args=args) if info.fullname == SYM:
@@ -170,47 +94,6 @@ def _atom_of(typ: Type) -> Dim:
 def _text(typ: Type) -> str:
     proper = get_proper_type(typ)
     return proper.value if isinstance(proper, LiteralType) and isinstance(proper.value, str) else ""
-
-
-type Build = Callable[[list[Dim]], Dim]
-
-
-@lru_cache(maxsize=4096)
-def _compiled(form: str) -> Build:
-    """A function from atoms to the dim that a form such as `2*a0+a1//3` describes."""
-    return _build(ast.parse(form, mode="eval").body)
-
-
-_OPERATORS: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.FloorDiv: lambda a, b: a // b,
-    ast.Mod: lambda a, b: a % b,
-}
-
-
-def _build(node: ast.expr) -> Build:
-    match node:
-        case ast.Constant(value=int() as size):
-            return lambda atoms: dim(size)
-        case ast.Name(id=name):
-            index = int(name[1:])
-            return lambda atoms: atoms[index]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            inner = _build(operand)
-            return lambda atoms: -inner(atoms)
-        case ast.BinOp(left=left, op=op, right=right):
-            one, other, combine = _build(left), _build(right), _OPERATORS[type(op)]
-            return lambda atoms: combine(one(atoms), other(atoms))
-        case ast.Call(func=ast.Name(id="sharp"), args=[arg]):
-            sharp = _build(arg)
-            return lambda atoms: broadcastable(sharp(atoms))
-        case ast.Call(func=ast.Name(id=function), args=args):
-            parts = [_build(arg) for arg in args]
-            return lambda atoms: extremum(function, [part(atoms) for part in parts])
-        case _:
-            return lambda atoms: UNKNOWN_DIM
 
 
 def shape_of(typ: Type) -> Shape:
@@ -365,7 +248,7 @@ def int_type(size: Dim, named: NamedTypes) -> ProperType:
 def size_type(size: Dim, named: NamedTypes) -> Instance:
     """`Size[form, atoms]`: an int that remembers what it is."""
     atoms: list[Atom] = []
-    form = _form(size, atoms)
+    form = write_form(size, atoms)
     items = [_atom_type(atom, named) for atom in atoms]
     return named(SIZE, [literal(form, named), tuple_type(items, named)])
 
@@ -373,30 +256,6 @@ def size_type(size: Dim, named: NamedTypes) -> Instance:
 def tuple_type(items: Iterable[Type], named: NamedTypes) -> TupleType:
     """`tuple[items]`."""
     return TupleType(list(items), named("builtins.tuple", [ANY]))
-
-
-def _form(size: Dim, atoms: list[Atom]) -> str:
-    """The dim as text over `a0`, `a1`, ...; new atoms are added to the list."""
-    parts = []
-    for monomial, factor in size.terms:
-        parts.append("*".join([f"({factor})" if factor < 0 else str(factor), *(_atom_form(atom, atoms) for atom in monomial)]))
-    return "+".join(parts) or "0"
-
-
-def _atom_form(atom: Atom, atoms: list[Atom]) -> str:
-    match atom:
-        case Symbol() | Volume():
-            if atom not in atoms:
-                atoms.append(atom)
-            return f"a{atoms.index(atom)}"
-        case Quotient(a, b):
-            return f"(({_form(a, atoms)})//({_form(b, atoms)}))"
-        case Remainder(a, b):
-            return f"(({_form(a, atoms)})%({_form(b, atoms)}))"
-        case Extremum(function, items):
-            return f"{function}({','.join(_form(item, atoms) for item in items)})"
-        case Broadcastable(inner):
-            return f"sharp({_form(inner, atoms)})"
 
 
 def _atom_type(atom: Atom, named: NamedTypes) -> Type:

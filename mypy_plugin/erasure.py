@@ -5,8 +5,9 @@ from __future__ import annotations
 from mypy.type_visitor import TypeTranslator
 from mypy.types import CallableType, Instance, Type, TypeAliasType
 
-from mypy_plugin.encode import ANY, is_dim
+from mypy_plugin.encode import ANY
 from mypy_plugin.names import SHAPED_CLASSES
+from mypy_plugin.symbols import is_dim
 
 
 class _Erase(TypeTranslator):

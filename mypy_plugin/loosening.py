@@ -29,9 +29,10 @@ from mypy.types import (
 from mypy_plugin import callees, lenient
 from mypy_plugin.binding import bind_constructor
 from mypy_plugin.carriers import is_carrier, opened
-from mypy_plugin.encode import ANY, array_of, dim_of, is_dim
+from mypy_plugin.encode import ANY, array_of, dim_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.names import SHAPED_CLASSES
+from mypy_plugin.symbols import is_dim
 from mypy_plugin.variables import variables_in
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.shape import ANY_RUN

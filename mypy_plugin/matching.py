@@ -28,19 +28,10 @@ from mypy.types import (
 
 from mypy_plugin import callables, callees, codes, interpolations
 from mypy_plugin.carriers import settled
-from mypy_plugin.encode import (
-    ANY,
-    dim_type,
-    is_dim,
-    is_free,
-    run_of,
-    shape_of,
-    shape_type,
-    symbol_of,
-    tuple_type,
-)
+from mypy_plugin.encode import ANY, dim_type, shape_of, shape_type, tuple_type
 from mypy_plugin.loosening import size_variables
 from mypy_plugin.patterns import is_doubtful, shown
+from mypy_plugin.symbols import is_dim, is_free, run_of, symbol_of
 from mypy_plugin.unifier import Unifier
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in

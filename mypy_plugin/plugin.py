@@ -33,6 +33,7 @@ from mypy_plugin import (
     calls,
     carriers,
     classes,
+    conditions,
     containers,
     decorators,
     expansions,
@@ -150,7 +151,7 @@ class ShapecheckPlugin(Plugin):
         if isinstance(analyser, SemanticAnalyzer):
             self.gate.ensure(analyser.errors)
             binding.schedule(analyser)
-            narrowing.schedule(analyser)
+            conditions.schedule(analyser)
         return shielded(reading.analyze, reading.plain)(ctx)
 
     # --- checking
@@ -194,7 +195,7 @@ class ShapecheckPlugin(Plugin):
             return shielded(partials.construct, _same_return)
         if fullname == ascriptions.NAME:
             return self._checked(calls.settle_annotation)
-        if fullname == narrowing.NAME:
+        if fullname == conditions.GUARD:
             return self._checked(narrowing.settle)
         if fullname == wrapping.NAME:
             return self._checked(returns.settle)
@@ -280,7 +281,7 @@ def _plain_array(ctx: AnalyzeTypeContext, info: TypeInfo) -> Type:
     analyser = ctx.api
     assert isinstance(analyser, TypeAnalyser)
     if isinstance(analyser.api, SemanticAnalyzer) and not analyser.api.cur_mod_id.startswith(_LIBRARIES):
-        narrowing.schedule(analyser.api)
+        conditions.schedule(analyser.api)
     return analyser.analyze_type_with_type_info(info, ctx.type.args, ctx.type, False)
 
 

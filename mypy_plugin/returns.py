@@ -11,10 +11,11 @@ from mypy.plugin import FunctionContext
 from mypy.types import CallableType, Type, TypeVarType, get_proper_type
 
 from mypy_plugin.carriers import is_like
-from mypy_plugin.encode import ANY, array_of, is_free, symbol_of
+from mypy_plugin.encode import ANY, array_of
 from mypy_plugin.matching import Matching
 from mypy_plugin.operations import checker, fail
 from mypy_plugin.patterns import shown
+from mypy_plugin.symbols import is_free, symbol_of
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
 from shapecheck.core.unify import settle as solve

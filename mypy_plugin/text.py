@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mypy_plugin.encode import FREE_MARK, build_form, sized_class
+from mypy_plugin.encode import sized_class
+from mypy_plugin.forms import build_form
+from mypy_plugin.symbols import FREE_MARK
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Volume, broadcastable, dim
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Run, Shape, from_items

@@ -28,17 +28,11 @@ from mypy.types import (
 
 from mypy_plugin import interpolations, trees
 from mypy_plugin.carriers import opened
-from mypy_plugin.encode import (
-    ANY,
-    array_instance,
-    array_of,
-    dim_of,
-    dtypes_of,
-    symbol_of,
-)
+from mypy_plugin.encode import ANY, array_instance, array_of, dim_of, dtypes_of
 from mypy_plugin.loosening import CONTAINERS, size_positions, size_variables
 from mypy_plugin.names import NDARRAY, PYTREE, SHAPED_CLASSES
 from mypy_plugin.patterns import is_certain, pattern_of, same_kind, shown, takes_arrays
+from mypy_plugin.symbols import symbol_of
 from mypy_plugin.values import Reader
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, dim
 from shapecheck.core.dtype import accepts

@@ -20,7 +20,7 @@ from mypy.types import (
 )
 
 from mypy_plugin.carriers import opened
-from mypy_plugin.encode import is_free
+from mypy_plugin.symbols import is_free
 
 
 def has_free(typ: Type) -> bool:

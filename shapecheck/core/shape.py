@@ -149,9 +149,14 @@ def _negative(axis: int, size: Dim) -> Mismatch:
     return Mismatch("shape-op", f"a size of {size} on axis {axis}", axis, "0 or more", str(size))
 
 
+def unknown_sizes(count: int) -> tuple[Dim, ...]:
+    """So many axes of which nothing is known."""
+    return (UNKNOWN_DIM,) * count
+
+
 def unknown_of_rank(rank: int) -> Shape:
     """A shape of `rank` unknown sizes."""
-    return Shape((UNKNOWN_DIM,) * rank)
+    return Shape(unknown_sizes(rank))
 
 
 # --- mismatches --------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mypy_plugin.narrowing import merged
 from shapecheck.core.dim import UNKNOWN_DIM, Kind, Symbol, dim
+from shapecheck.core.merge import merged
 from shapecheck.core.shape import ANY_RUN, Item, Run, from_items
 
 
