@@ -496,7 +496,7 @@ def compare(left: Dim, right: Dim, facts: Facts = frozenset()) -> Verdict:
     low, high = bounds(difference)
     if (low is not None and low > 0) or (high is not None and high < 0):
         return Verdict.DIFFERENT
-    if independent(difference) or _is_multiple(left, right):
+    if independent(difference) or _in_ratio(left, right):
         return Verdict.DIFFERENT
     return Verdict.DIFFERENT if _never_divides(difference) else Verdict.UNKNOWN
 
@@ -511,13 +511,16 @@ def independent(value: Dim) -> bool:
     return all(scope == inner or inner.startswith(f"{scope}.") for scope in scopes)
 
 
-def _is_multiple(left: Dim, right: Dim) -> bool:
-    """Whether two sizes are in a ratio other than one, like `d` and `2*d`: equal only if there is nothing on the axis."""
-    one, other = dict(left.terms), dict(right.terms)
-    if not one or one.keys() != other.keys():
-        return False
-    first = next(iter(one))
-    return all(factor * other[first] == one[first] * other[monomial] for monomial, factor in one.items())
+def _in_ratio(left: Dim, right: Dim) -> bool:
+    """Whether two sizes are in a ratio other than one, like `d` and `2*d`: equal only if there is nothing on the axis.
+
+    Of a named size no program is written for that. What is computed may well be nothing: `n//2`, `n%2` and `n-m` are.
+    """
+    match left.terms, right.terms:
+        case ((one, _),), ((other, _),):
+            return one == other and all(isinstance(atom, Symbol) or _is_positive(atom) for atom in one)
+        case _:
+            return False
 
 
 def _never_divides(difference: Dim) -> bool:
