@@ -17,9 +17,10 @@ from shapecheck.runtime.arrays import describe
 from shapecheck.runtime.class_sizes import Known, add_defaults, known_sizes, open_constructor, remember
 from shapecheck.runtime.cost import counted
 from shapecheck.runtime.errors import AnnotationError, Report, ShapeError, annotation_error, shape_error, subject
+from shapecheck.runtime.failure import Failure
 from shapecheck.runtime.hints import Anything, ClassHint, Hint, first_items
 from shapecheck.runtime.modes import fail
-from shapecheck.runtime.reference import Failure, match
+from shapecheck.runtime.reference import match
 from shapecheck.runtime.scope import Place, Scope
 from shapecheck.runtime.signature import Parameter, Spec
 

@@ -11,7 +11,7 @@ from shapecheck.core.grammar import Axis, Name, Size
 from shapecheck.runtime.arrays import numpy_scalars, torch_dtypes
 from shapecheck.runtime.hints import ArrayHint, axis_name
 from shapecheck.runtime.names import Key, State
-from shapecheck.runtime.reference import join_runs
+from shapecheck.runtime.reference_arrays import join_runs
 from shapecheck.runtime.scope import Run
 from shapecheck.runtime.symbolic import Translation, translate
 from shapecheck.runtime.writer import Writer, is_size

@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from shapecheck.runtime.call import Checker
 from shapecheck.runtime.errors import UncheckedWarning
-from shapecheck.runtime.hints import ANYTHING, Anything, Hint, array_hints, read_hint, tree_hints
+from shapecheck.runtime.hints import ANYTHING, Anything, Hint, array_hints, tree_hints
 from shapecheck.runtime.modes import mode_of
+from shapecheck.runtime.reading import read_hint
 from shapecheck.runtime.scope import Scope
 from shapecheck.runtime.signature import Kind, Spec
 

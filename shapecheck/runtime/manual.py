@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from shapecheck.runtime.hints import mentions_arrays
+from shapecheck.runtime.reading import mentions_arrays
 from shapecheck.runtime.scope import Run, Scope
 
 __all__ = ["checks_by_hand", "shared"]

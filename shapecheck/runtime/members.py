@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Final
 
-from shapecheck.runtime.hints import mentions_arrays
+from shapecheck.runtime.reading import mentions_arrays
 
 __all__ = ["DESCRIPTORS", "inherited_constructor", "is_member", "nothing_to_check", "rebuilt"]
 

@@ -5,15 +5,14 @@ the only place that decides a failure and says why. Sources of the semantics: ja
 `_pytree_type.py`, and sections 1.3 to 1.5 of its documentation.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache, partial
-from typing import Any, Final, Literal, assert_never, get_args, get_origin
+from typing import Any, Literal, assert_never, get_args, get_origin
 
-from shapecheck.core.expression import Expression, evaluate_axis
-from shapecheck.core.grammar import Axis, Name, Size
-from shapecheck.runtime.arrays import class_of, describe, dtype_name, is_array, matches_dtype, shape_of
-from shapecheck.runtime.errors import Binding, annotation_error
+from shapecheck.runtime.arrays import class_of, describe
+from shapecheck.runtime.errors import annotation_error
+from shapecheck.runtime.failure import Failure, wrong_class
 from shapecheck.runtime.hints import (
     Anything,
     ArrayHint,
@@ -29,45 +28,15 @@ from shapecheck.runtime.hints import (
     UnionHint,
     VariableHint,
     first_items,
-    opened,
 )
 from shapecheck.runtime.others import accepts
 from shapecheck.runtime.pytree import fits_composite, flatten, is_composite, leaf_path, unknown_structure
-from shapecheck.runtime.scope import Place, Run, Scope
+from shapecheck.runtime.reading import opened
+from shapecheck.runtime.reference_arrays import count, match_array
+from shapecheck.runtime.scope import Place, Scope
 from shapecheck.runtime.type_variables import narrow
 
-__all__ = ["Failure", "broadcast", "join_runs", "match"]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a value does not fit; data for a report.
-
-    Attributes:
-        progress: how far the check came (0 class, 1 dtype, 2 rank, 3 axes), to choose among members of a union.
-        fatal: an annotation that broke while it was evaluated; no other member of a union is tried.
-    """
-
-    code: str
-    reason: str
-    expected: str
-    found: str
-    place: Place
-    axis: int | None = None
-    bindings: tuple[Binding, ...] = ()
-    progress: int = 0
-    fatal: bool = False
-
-
-class _Misfit(Exception):
-    """A reason on its way to the place that knows value and hint."""
-
-    def __init__(self, code: str, reason: str, axis: int | None = None, *, progress: int = 3) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-        self.axis = axis
-        self.progress = progress
+__all__ = ["match"]
 
 
 def match(hint: Hint, value: Any, scope: Scope, place: Place) -> Failure | None:
@@ -80,9 +49,9 @@ def match(hint: Hint, value: Any, scope: Scope, place: Place) -> Failure | None:
         case Anything():
             return None
         case ArrayHint():
-            return _match_array(hint, value, scope, place)
+            return match_array(hint, value, scope, place)
         case ClassHint(classes):
-            return None if isinstance(value, classes) else _wrong_class(hint, value, place)
+            return None if isinstance(value, classes) else wrong_class(hint, value, place)
         case OtherHint(other, tower):
             return None if accepts(other, value, tower=tower) else _explained(hint, value, place)
         case UnionHint():
@@ -97,11 +66,6 @@ def match(hint: Hint, value: Any, scope: Scope, place: Place) -> Failure | None:
             assert_never(hint)
 
 
-def _wrong_class(hint: Hint, value: object, place: Place) -> Failure:
-    reason = f"its type is {class_of(value)}" if value is not None else "it is None"
-    return Failure("shape-type", reason, str(hint), describe(value), place)
-
-
 def _explained(hint: OtherHint, value: Any, place: Place) -> Failure:
     """Why beartype does not take a value: the part of it that does not fit, or what can be said of the whole."""
     parts = opened(hint)
@@ -110,7 +74,7 @@ def _explained(hint: OtherHint, value: Any, place: Place) -> Failure:
     if get_origin(hint.hint) is Literal:
         choices = ", ".join(map(repr, get_args(hint.hint)))
         return Failure("shape-type", f"it is not one of {choices}", str(hint), describe(value), place, progress=1)
-    return _wrong_class(hint, value, place)
+    return wrong_class(hint, value, place)
 
 
 # Containers and unions
@@ -129,7 +93,7 @@ def _match_union(hint: UnionHint, value: Any, scope: Scope, place: Place) -> Fai
     if closest.place != place:  # an item of a container, whose own class is right
         return closest
     if not closest.progress:
-        return _wrong_class(hint, value, place)
+        return wrong_class(hint, value, place)
     reasons = dict.fromkeys(each.reason for each in failures if each.place == place and each.progress == closest.progress)
     return replace(closest, expected=str(hint), reason="; ".join(reasons))
 
@@ -171,15 +135,15 @@ def _match_container(hint: _Parts, value: Any, place: Place) -> Failure | None:
             return None
         case TupleHint(items):
             if not issubclass(type(value), tuple):
-                return _wrong_class(hint, value, place)
+                return wrong_class(hint, value, place)
             if len(value) != len(items):
-                reason = f"it has {_count(len(value), 'item')}, not {len(items)}"
+                reason = f"it has {count(len(value), 'item')}, not {len(items)}"
                 return Failure("shape-type", reason, str(hint), describe(value), place, progress=2)
             return None
         case ItemsHint(origin) | MappingHint(origin):
-            return None if isinstance(value, origin) else _wrong_class(hint, value, place)
+            return None if isinstance(value, origin) else wrong_class(hint, value, place)
         case RecordHint():
-            return None if isinstance(value, Mapping) else _wrong_class(hint, value, place)
+            return None if isinstance(value, Mapping) else wrong_class(hint, value, place)
 
 
 def _parts(hint: _Parts, value: Any, place: Place) -> Iterable[tuple[Hint, Any, Place]]:
@@ -195,174 +159,6 @@ def _parts(hint: _Parts, value: Any, place: Place) -> Iterable[tuple[Hint, Any, 
         case MappingHint(_, key, item):
             for found, each in first_items(value.items()):
                 yield from ((key, found, place), (item, each, place.at(found)))
-
-
-# Arrays
-
-
-def _match_array(hint: ArrayHint, value: Any, scope: Scope, place: Place) -> Failure | None:
-    saved = None
-    try:
-        _check_class(hint, value)
-        if scope.flattening:
-            return None
-        _check_dtype(hint, value)
-        saved = scope.save()
-        _check_shape(hint, shape_of(value), scope, place)
-    except _Misfit as misfit:
-        bindings = scope.bindings()
-        if saved is not None:
-            scope.restore(saved)
-        return Failure(
-            misfit.code, misfit.reason, str(hint), describe(value), place, misfit.axis, bindings, misfit.progress,
-            fatal=isinstance(misfit, _Broken),
-        )  # fmt: skip
-    except Exception:
-        if saved is not None:
-            scope.restore(saved)
-        raise
-    return None
-
-
-def _check_class(hint: ArrayHint, value: Any) -> None:
-    if hint.array_type is Any:
-        if not is_array(value):
-            raise _Misfit("shape-type", "it has no `shape` and `dtype`", progress=0)
-    elif not isinstance(value, hint.array_type):
-        expected = getattr(hint.array_type, "__name__", str(hint.array_type))
-        reason = "it is None" if value is None else f"its type is {class_of(value)}, not {expected}"
-        raise _Misfit("shape-type", reason, progress=0)
-
-
-def _check_dtype(hint: ArrayHint, value: Any) -> None:
-    try:
-        name = dtype_name(value)
-    except AttributeError:
-        raise _Misfit("shape-type", "it has no `dtype`", progress=0) from None
-    if not matches_dtype(hint.dtypes, name):
-        annotation: Any = hint.annotation
-        raise _Misfit("shape-dtype", f"its dtype is {name}, which is not in {annotation.dtype.__name__}", progress=1)
-
-
-def _check_shape(hint: ArrayHint, shape: Sequence[Any], scope: Scope, place: Place) -> None:
-    axes, start = hint.shape.axes, hint.shape.variadic_index
-    _check_rank(len(shape), len(axes), variadic=start is not None)
-    if start is None:
-        _check_axes(axes, shape, scope, place, 0)
-        return
-    after = len(axes) - start - 1
-    stop = len(shape) - after
-    _check_axes(axes[:start], shape[:start], scope, place, 0)
-    _check_axes(axes[start + 1 :], shape[stop:], scope, place, stop)
-    if not axes[start].anonymous:
-        _check_run(axes[start], tuple(shape[start:stop]), scope, place, start)
-
-
-def _check_rank(rank: int, expected: int, *, variadic: bool) -> None:
-    if variadic and rank < expected - 1:
-        raise _Misfit("shape-rank", f"it has {_count(rank, 'axis')}, not at least {expected - 1}", progress=2)
-    if not variadic and rank != expected:
-        raise _Misfit("shape-rank", f"it has {_count(rank, 'axis')}, not {expected}", progress=2)
-
-
-def _count(count: int, word: str) -> str:
-    plural = {"axis": "axes", "item": "items"}
-    return f"{count} {word if count == 1 else plural[word]}"
-
-
-def _check_axes(axes: Sequence[Axis], sizes: Sequence[Any], scope: Scope, place: Place, first: int) -> None:
-    for index, (axis, size) in enumerate(zip(axes, sizes, strict=True), first):
-        if axis.anonymous or (axis.broadcast and size == 1):
-            continue
-        match axis.term:
-            case Name():
-                _check_name(axis, size, scope, place, index)
-            case Size(expected):
-                if size != expected:
-                    raise _Misfit("shape-mismatch", f"axis {index} is {size}, not {expected}", index)
-            case Expression() as expression:
-                _check_expression(expression, size, scope, index)
-
-
-def _check_name(axis: Axis, size: Any, scope: Scope, place: Place, index: int) -> None:
-    name = _full_name(axis, scope)
-    if name not in scope.sizes:
-        scope.bind_size(name, size, place, index)
-    elif (bound := scope.sizes[name]) != size:
-        raise _Misfit("shape-mismatch", f"axis {index} (`{axis.text}`) is {size}, but {bound} in {scope.origin('', name)}", index)
-
-
-def _full_name(axis: Axis, scope: Scope) -> str:
-    assert isinstance(axis.term, Name)
-    if not axis.treepath:
-        return axis.term.name
-    if scope.leaf is None:
-        raise annotation_error(
-            f'"{axis.text}" has no meaning except when contained with structured `PyTree` annotations: PyTree[..., "T"]'
-        )
-    return scope.leaf + axis.term.name
-
-
-class _Broken(_Misfit):
-    """An expression that fails while it is evaluated."""
-
-
-def _check_expression(expression: Expression, size: Any, scope: Scope, index: int) -> None:
-    try:
-        value = evaluate_axis(expression, scope.arguments, scope.sizes)
-    except NameError as error:
-        unknown = getattr(error, "name", None)
-        raise annotation_error(
-            f'the axis "{expression.source}" cannot be evaluated: `{unknown}` is not bound by an earlier argument'
-        ) from error
-    except Exception as error:
-        reason = f'the axis "{expression.source}" cannot be evaluated: {type(error).__name__}: {error}'
-        raise _Broken("shape-annotation", reason, index) from error
-    if value != size:
-        raise _Misfit("shape-mismatch", f"axis {index} is {size}, but `{expression.source}` is {value}", index)
-
-
-def _check_run(axis: Axis, shape: tuple[Any, ...], scope: Scope, place: Place, first: int) -> None:
-    name = _full_name(axis, scope)
-    new = Run(axis.broadcast, shape)
-    if name not in scope.runs:
-        scope.bind_run(name, new, place, first)
-        return
-    joined = join_runs(scope.runs[name], new)
-    if joined is None:
-        bound = f"{scope.runs[name].shape} in {scope.origin('*', name)}"
-        verb = "which does not broadcast with" if axis.broadcast or scope.runs[name].broadcast else "but"
-        raise _Misfit("shape-broadcast" if verb != "but" else "shape-mismatch", f"`{axis.text}` is {shape}, {verb} {bound}")
-    scope.bind_run(name, joined, place, first)
-
-
-def join_runs(old: Run, new: Run) -> Run | None:
-    """The value of a variadic name after it is seen again; None when the two do not go together.
-
-    Where neither may broadcast they are equal; where one may, it broadcasts to the other; where both may, the name
-    takes the common shape.
-    """
-    if not old.broadcast and not new.broadcast:
-        return old if old.shape == new.shape else None
-    common = broadcast(old.shape, new.shape)
-    if common is None or (not new.broadcast and common != new.shape) or (not old.broadcast and common != old.shape):
-        return None
-    return Run(new.broadcast, common) if old.broadcast else old
-
-
-_MISSING: Final = 1  # the size of an axis that one of the shapes lacks
-
-
-def broadcast(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The common shape of two, as numpy's rule has it, for sizes that may be symbolic; None when there is none."""
-    rank = max(len(left), len(right))
-    padded = ((_MISSING,) * (rank - len(shape)) + shape for shape in (left, right))
-    sizes: list[Any] = []
-    for one, other in zip(*padded, strict=True):
-        if one != other and one != 1 and other != 1:
-            return None
-        sizes.append(other if one == 1 else one)
-    return tuple(sizes)
 
 
 # PyTrees

@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from shapecheck.runtime.class_sizes import Owner, own_sizes, owner_of_class
 from shapecheck.runtime.errors import UncheckedWarning, warn
-from shapecheck.runtime.hints import ANYTHING, Anything, Hint, mentions_arrays, names_in, other_hints, read_hint, read_record
+from shapecheck.runtime.hints import ANYTHING, Anything, Hint, names_in, other_hints
 from shapecheck.runtime.others import problem
+from shapecheck.runtime.reading import mentions_arrays, read_hint, read_record
 from shapecheck.runtime.type_variables import MARKERS, tied_annotations
 
 __all__ = ["Kind", "Parameter", "Spec", "annotated", "kind_of", "local_names", "module_of", "read_signature"]
