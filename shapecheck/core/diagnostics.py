@@ -164,7 +164,7 @@ from torch import Tensor
 def flatten(x: Float[Tensor, "batch, channels"]) -> Tensor:
     return x.flatten()
 """,
-    message='5:31: error: in the shape "batch, channels", axes are separated by spaces, not commas; write "batch"  [shape-annotation]',
+    message='5:31: error: in the shape "batch, channels", axes are separated by spaces, not commas; drop the comma  [shape-annotation]',
     fix="""\
 The message names the likely mistake. `shapecheck explain shape-annotation` and jaxtyping's documentation list what a
 shape string may contain.""",

@@ -201,8 +201,8 @@ def _term(text: str) -> Term:
 def _reject_foreign_syntax(text: str, after: list[Axis]) -> None:
     """What never reaches the grammar proper: other notations, and characters a class name cannot hold."""
     if "," in text and "(" not in text:  # a call such as `min(a,b)` may hold commas
-        names = " ".join(text.replace(",", " ").split())
-        raise _Fault("axes are separated by spaces, not commas", _write(names) if names else "drop the comma")
+        names = text.replace(",", " ").split()
+        raise _Fault("axes are separated by spaces, not commas", _write(" ".join(names)) if len(names) > 1 else "drop the comma")
     if text.endswith("#"):
         raise _Fault(f'"#" stands before the axis it lets broadcast, not after it as in "{text}"', _hash_hint(text))
     if "..." in text and text != "...":

@@ -75,7 +75,7 @@ def test_nesting_allows_one_variadic_axis_in_total() -> None:
 
 REJECTED = [  # text, column, part of the reason, hint
     ("d b,c", 2, "separated by spaces, not commas", 'write "b c"'),
-    ("a, b", 0, "separated by spaces, not commas", 'write "a"'),
+    ("ab, c", 0, "separated by spaces, not commas", "drop the comma"),
     (",", 0, "separated by spaces, not commas", "drop the comma"),
     ("d a#", 2, 'stands before the axis it lets broadcast, not after it as in "a#"', 'write "#a"'),
     ("#", 0, "stands before the axis", 'write "#name", or "1" for an axis that always broadcasts'),
