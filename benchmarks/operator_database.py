@@ -18,6 +18,7 @@ from itertools import chain, islice
 import torch
 
 from tests.opdb.database import layers, operations
+from tests.opdb.internal import why_internal
 from tests.opdb.replay import ANSWERED, Replayed, has_rule, replay
 
 
@@ -54,23 +55,43 @@ def _row(each: Replayed) -> str:
     return f"{each.name:<45} {counts} {errors:>12}"
 
 
+ENTRIES = ("with a rule", "internal", "open")
+
+
+def _entries(results: Sequence[Replayed]) -> dict[str, Counter[str]]:
+    """The entries by kind: the internal ones by reason, the open ones by name."""
+    found = {kind: Counter[str]() for kind in ENTRIES}
+    for each in results:
+        why = why_internal(each.name)
+        kind = "with a rule" if each.rules else "internal" if why else "open"
+        found[kind][each.name if why is None else why] += 1
+    return found
+
+
 def summary(results: Sequence[Replayed]) -> str:
     """The totals, as text."""
+    entries = _entries(results)
     answered = sum((each.answered for each in results), Counter[str]())
     invalid = sum((each.invalid.cases for each in results), Counter[str]())
     valid = sum((each.valid.cases for each in results), Counter[str]())
-    ruled = [each for each in results if each.rules]
     cases = max(answered.total(), 1)
     shares = ", ".join(f"{kind} {answered[kind]} ({answered[kind] / cases:.1%})" for kind in ANSWERED)
     return "\n".join(
         [
-            f"{len(results)} entries, {len(ruled)} with a rule under {len(set().union(*(r.rules for r in ruled)))} public names",
+            f"{len(results)} entries: " + ", ".join(f"{entries[kind].total()} {kind}" for kind in ENTRIES),
+            *(f"{kind}: {_counted(entries[kind])}" for kind in ENTRIES[1:]),
+            f"{len(set().union(*(each.rules for each in results)))} public names called",
             f"{answered.total()} calls that PyTorch answers: {shares}",
+            f"what is left open: {_counted(sum((each.open for each in results), Counter[str]()))}",
             f"error inputs refused by the rule: {_share(invalid)}",
             f"of the error inputs it lets pass: {_sorted([why for each in results for why in each.invalid.silent])}",
             f"other samples that raise under a name, refused: {_share(valid)}",
         ]
     )
+
+
+def _counted(kinds: Counter[str]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or "none"
 
 
 def _sorted(silent: Sequence[str]) -> str:

@@ -165,6 +165,7 @@ TABLE: tuple[Rule, ...] = (
     *map(to_named, DTYPE_METHODS),
     rule(to, "input, *target, dtype=None, other=None, **", "Tensor.to"),
     rule(to_type, "input, dtype=None, **", "Tensor.type"),
+    gufunc("*s -> *s", "input, **", unknown_dtype, "Tensor.chalf"),
     gufunc("*s, *t -> *s", "input, other", of_second, "Tensor.type_as"),
     gufunc(
         "*s -> *s",
@@ -180,9 +181,12 @@ TABLE: tuple[Rule, ...] = (
         "*s -> *s",
         "input, *args, **",
         kept,
-        *spelled("clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj pin_memory", "Tensor.{}"),
+        *spelled(
+            "clone detach contiguous cpu cuda requires_grad_ detach_ share_memory_ resolve_conj resolve_neg pin_memory to_sparse",
+            "Tensor.{}",
+        ),
         "Tensor.data",
-        *spelled("clone detach", "torch.{}"),
+        *spelled("clone detach alias_copy resolve_neg", "torch.{}"),
         "Array.block_until_ready",
     ),
     gufunc("*s -> *s", "input|a|x, **", kept, *spelled("copy", "np.{}", "jnp.{}")),

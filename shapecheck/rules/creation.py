@@ -13,7 +13,7 @@ from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, default
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
-from shapecheck.rules.axes import shape_argument
+from shapecheck.rules.axes import integers, shape_argument, sizes
 from shapecheck.rules.families import dtype_argument, gufunc, kept, made_of, only, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
@@ -124,6 +124,22 @@ def torch_randint(a: Arguments) -> Result:
     return made(a, shape_argument(size) if not isinstance(size, Dim) else ANY_SHAPE, dtype_or(a, INTEGER))
 
 
+def single_or_double(a: Arguments) -> Mismatch | None:
+    """Refuses windows of other dtypes."""
+    asked = a["dtype"]
+    if not isinstance(asked, DTypes) or asked.names & {"float32", "float64"}:
+        return None
+    return Mismatch("shape-dtype", f"a window has float32 or float64, found {asked}", None, "Float32 or Float64", str(asked))
+
+
+def layout(a: Arguments) -> Mismatch | None:
+    """The mismatch of a layout that does not order all the axes."""
+    order, axes = integers(a["layout"]) if "layout" in a.values else None, sizes(a["size"])
+    if order is None or axes is None or sorted(order) == list(range(len(axes))):
+        return None
+    return Mismatch("shape-op", f"the layout {order} does not order {len(axes)} axes", None, f"{len(axes)} axes", str(order))
+
+
 # --- out of data --------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +221,8 @@ def new_tensor(a: Arguments) -> Result:
 _SIZED = "*size, dtype=None, **"
 _SHAPED = "size|shape, dtype=None, **"
 
+_WINDOWS = "bartlett blackman cosine exponential gaussian general_cosine general_hamming hamming hann kaiser nuttall"
+
 FILLED = "*size -> *size"
 
 TABLE: tuple[Rule, ...] = (
@@ -232,6 +250,11 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s -> *s", "input, *, dtype=None, **", only(kept, FLOATING, COMPLEX), *spelled("rand_like randn_like", "torch.{}")),
     gufunc("*s -> *s", "input, low, high=None, *, dtype=None, **", kept, "torch.randint_like"),
     gufunc("*s -> *size", "input, *size, dtype=None, **", kept, *spelled("new_zeros new_ones new_empty", "Tensor.{}")),
+    gufunc("-> *size", "size, stride, *, dtype=None, **", made_of(FLOATING), "torch.empty_strided"),
+    gufunc(
+        "-> *size", "size, layout|physical_layout, *, dtype=None, **", made_of(FLOATING), "torch.empty_permuted", check=layout
+    ),
+    gufunc("*s -> *size", "input, size, stride, *, dtype=None, **", kept, "Tensor.new_empty_strided"),
     gufunc("*s -> *size", "input, size, fill_value, *, dtype=None, **", kept, "Tensor.new_full"),
     rule(new_tensor, "input, data, *, dtype=None, **", "Tensor.new_tensor"),
     rule(arange, "start, end=None, step=1, *, dtype=None, **", "torch.arange"),
@@ -261,6 +284,9 @@ TABLE: tuple[Rule, ...] = (
         *spelled("hann_window hamming_window blackman_window bartlett_window", "torch.{}"),
     ),
     gufunc("-> n", "n|M, dtype=None", made_of(FLOATING), *spelled("hanning hamming blackman bartlett", "np.{}", "jnp.{}")),
+    gufunc(
+        "-> n", "n|M, *, dtype=None, **", made_of(FLOATING), *spelled(_WINDOWS, "torch.signal.windows.{}"), check=single_or_double
+    ),
     rule(normal, "mean, std=1.0, size=None, *, dtype=None, **", "torch.normal"),
     gufunc("-> n", "n|window_length, periodic=True, beta=12.0, *, dtype=None, **", made_of(FLOATING), "torch.kaiser_window"),
     rule(from_buffer, "buffer, dtype, count=-1, **", "np.fromiter"),

@@ -207,7 +207,7 @@ UNARY: tuple[Rule, ...] = (
         "*s -> *s",
         ONE_ARRAY,
         kept,
-        *spelled("sgn conj positive", *TORCH),
+        *spelled("sgn conj conj_physical positive", *TORCH),
         *spelled("positive", "np.{}", "jnp.{}"),
         *spelled("pos", *_OPERATORS),
         *spelled("floor ceil trunc sign", *EVERY),
@@ -250,6 +250,7 @@ BINARY: tuple[Rule, ...] = (
         *spelled("add radd mul rmul", *_OPERATORS),
     ),
     gufunc("*s, *s -> *s", TWO_ARRAYS, subtracted, *spelled("subtract", *EVERY), *spelled("sub", *TORCH, *_OPERATORS)),
+    gufunc("*s, *s -> *s", TWO_ARRAYS, subtracted, "torch.rsub"),
     gufunc("*s, *s -> *s", "right, left", subtracted, *spelled("rsub", *_OPERATORS), operands="left right"),
     gufunc(
         "*s, *s -> *s",
@@ -259,7 +260,7 @@ BINARY: tuple[Rule, ...] = (
         *spelled("truediv", *_OPERATORS),
         *spelled("true_divide", *TORCH),
     ),
-    gufunc("*s, *s -> *s", TWO_ARRAYS, divided_by_self, *spelled("rtruediv", *_OPERATORS)),
+    gufunc("*s, *s -> *s", TWO_ARRAYS, divided_by_self, *spelled("rtruediv", *_OPERATORS), "Tensor.__rdiv__"),
     rule(division, "input, other, *, rounding_mode=None, **", *spelled("div divide", *TORCH)),
     gufunc(
         "*s, *s -> *s",

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, extremum
+from collections.abc import Sequence
+
+from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.promotion import Typed
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, from_items
+from shapecheck.core.promotion import Typed, is_integral
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, broadcast, from_items
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.axes import agreed, flag, integer, size
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.rules.axes import agreed, at_least, flag, integer, size
 from shapecheck.rules.families import (
     TORCH,
     always,
@@ -22,7 +24,6 @@ from shapecheck.rules.families import (
     shape_of,
     spelled,
     typed_result,
-    unknown_dtype,
 )
 from shapecheck.rules.linalg import decomposed, real_decomposed
 from shapecheck.rules.table import Rule, rule
@@ -30,6 +31,14 @@ from shapecheck.rules.table import Rule, rule
 L = "torch.linalg.{}"
 EACH = (L, "jnp.linalg.{}", "np.linalg.{}")
 INT32 = always("int32")
+NOTHING = Shape((ZERO,))
+LOW_RANK = "*b m n -> *b m min(q,m,n), *b min(q,m,n), *b n min(q,m,n)"
+
+
+def solved(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of the matrices, whatever the pivots have; of two dtypes it is not known whether torch refuses them."""
+    matrices = [value for value in values if not isinstance(value, Array) or not is_integral(value.dtype)]
+    return or_unknown(promoted)(matrices, library) if matrices else Typed(ANY_DTYPE)
 
 
 def _matrix(a: Arguments) -> tuple[Shape, Dim, Dim] | Mismatch:
@@ -79,6 +88,39 @@ def _factored(a: Arguments, has_info: bool) -> Result:
     return (factors, pivots, pivots.with_shape(batch)) if has_info else (factors, pivots)
 
 
+def lu_packed(a: Arguments) -> Result:
+    """`torch.lu`, which gives an error number for every matrix when asked to."""
+    has_info = flag(a["get_infos"])
+    return UNKNOWN if has_info is None else _factored(a, has_info)
+
+
+def lu_unpacked(a: Arguments) -> Result:
+    """`P L U` of packed factors; those that are not asked for are empty vectors."""
+    wanted = flag(a["unpack_pivots"]), flag(a["unpack_data"])
+    found = signature("*b m n, *b k -> *b m m, *b m min(m,n), *b min(m,n) n").apply(
+        [shape_of(a["LU_data"]), shape_of(a["LU_pivots"])], a.facts
+    )
+    if isinstance(found, Mismatch) or None in wanted:
+        return found if isinstance(found, Mismatch) else UNKNOWN
+    assert isinstance(found, tuple)
+    asked = (wanted[0], wanted[1], wanted[1])
+    return typed_result(
+        tuple(shape if is_asked else NOTHING for shape, is_asked in zip(found, asked, strict=True)),
+        decomposed((a["LU_data"],), a.library),
+        a.library,
+    )
+
+
+def tall(a: Arguments) -> Mismatch | None:
+    """The mismatch of matrices with fewer rows than columns."""
+    matrix = shape_of(a["A"])
+    rows, columns = axis_from_right(matrix, 1), axis_from_right(matrix, 0)
+    if rows is None or columns is None or not at_least(columns - rows, 1):
+        return None
+    reason = f"needs at least as many rows as columns, found {rows} by {columns}"
+    return Mismatch("shape-op", reason, -2, f">={columns}", str(rows))
+
+
 def lstsq(a: Arguments) -> Result:
     """A solution for every column, and what the driver says about the matrix."""
     left, right = shape_of(a["A"]), shape_of(a["B"])
@@ -104,7 +146,7 @@ def lu_solution(a: Arguments) -> Result:
     text = "*b n n, *b n, *b n k -> *b n k" if left else "*b n n, *b n, *b k n -> *b k n"
     names = ("LU", "pivots", "B")
     found = signature(text).apply([shape_of(a[name]) for name in names], a.facts, names=names)
-    return typed_result(found, Typed(ANY_DTYPE), a.library)
+    return typed_result(found, solved([a[name] for name in names], a.library), a.library)
 
 
 def multi_dot(a: Arguments) -> Result:
@@ -194,14 +236,22 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*b n n -> *b n n, *b", "A|input, **", (decomposed, INT32), *spelled("cholesky_ex inv_ex", L)),
     gufunc("*b n n -> *b n n, *b n", "A, **", (decomposed, INT32), *spelled("ldl_factor", L)),
     gufunc("*b n n -> *b n n, *b n, *b", "A, **", (decomposed, INT32, INT32), *spelled("ldl_factor_ex", L)),
-    gufunc("*b n n, *b n, *b n k -> *b n k", "LD, pivots, B, **", unknown_dtype, *spelled("ldl_solve", L)),
+    gufunc("*b n n, *b n, *b n k -> *b n k", "LD, pivots, B, **", solved, *spelled("ldl_solve", L)),
     rule(lu_solution, "LU, pivots, B, *, left=True, adjoint=False", "torch.linalg.lu_solve"),
-    gufunc("*b n k, *b n n, *b n -> *b n k", "b|input, LU_data, LU_pivots", unknown_dtype, *spelled("lu_solve", *TORCH)),
-    gufunc("*b n k, *b n n -> *b n k", "input, L|input2, **", unknown_dtype, *spelled("cholesky_solve", *TORCH)),
+    gufunc("*b n k, *b n n, *b n -> *b n k", "b|input, LU_data, LU_pivots", solved, *spelled("lu_solve", *TORCH)),
+    gufunc("*b n k, *b n n -> *b n k", "input, L|input2, **", solved, *spelled("cholesky_solve", *TORCH)),
+    gufunc("*b n k, *b n n -> *b n k, *b n n", "b|input, A, **", (solved, solved), *spelled("triangular_solve", *TORCH)),
+    gufunc("*b m n, *b k -> *b m n", "input, tau", solved, *spelled("householder_product", L)),
+    gufunc("*b n n -> *b n n", "L|input, upper=False", decomposed, *spelled("cholesky_inverse", *TORCH)),
+    gufunc("*b m n -> *b m n, *b min(m,n)", "A|input", (decomposed, decomposed), *spelled("geqrf", *TORCH)),
+    gufunc("*b m n -> *b m n, *b n n", "A", (decomposed, decomposed), "torch.linalg.polar", check=tall),
+    gufunc(LOW_RANK, "A, q=6, niter=2, M=None", (decomposed, real_decomposed, decomposed), "torch.svd_lowrank"),
+    gufunc(LOW_RANK, "A, q=6, center=True, niter=2", (decomposed, real_decomposed, decomposed), "torch.pca_lowrank"),
     gufunc(
-        "*b n k, *b n n -> *b n k, *b n n", "b|input, A, **", (unknown_dtype, unknown_dtype), *spelled("triangular_solve", *TORCH)
+        "*b _ _, *b k, *b m n -> *b m n", "input, tau, other, left=True, transpose=False", equal_dtypes, *spelled("ormqr", *TORCH)
     ),
-    gufunc("*b m n, *b k -> *b m n", "input, tau", unknown_dtype, *spelled("householder_product", L)),
+    rule(lu_packed, "A|input, pivot=True, get_infos=False", *spelled("lu", *TORCH)),
+    rule(lu_unpacked, "LU_data, LU_pivots, unpack_data=True, unpack_pivots=True", "torch.lu_unpack"),
     rule(lu, "A|a, *, pivot=True", "torch.linalg.lu"),
     rule(lu_factor, "A|a, **", "torch.linalg.lu_factor"),
     rule(lu_factor_ex, "A|a, **", "torch.linalg.lu_factor_ex"),

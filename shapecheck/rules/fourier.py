@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shapecheck.core.axes import places
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
+from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, dim
 from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING, Typed, bits, mapped, quotient, real_part, result_type
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
-from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
-from shapecheck.rules.axes import integers, replaced, size_at, sizes
-from shapecheck.rules.families import NO_SCALARS, DTypeRule, gufunc, kept, made_of, spelled, typed_result
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, from_items
+from shapecheck.core.signature import signature
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.rules.axes import flag, integers, replaced, size, size_at, sizes
+from shapecheck.rules.families import NO_SCALARS, TORCH, DTypeRule, gufunc, kept, made_of, only, spelled, typed_result
 from shapecheck.rules.table import Compute, Rule, rule
 
 type Length = Callable[[Dim], Dim]
@@ -83,6 +84,65 @@ def _new_size(size: Dim, length: Length, is_last: bool, is_given: bool) -> Dim:
     return length(size) if not size.is_unknown else UNKNOWN_DIM
 
 
+# --- spectra over time --------------------------------------------------------------------------------------------
+
+
+def spectrogram(a: Arguments) -> Result:
+    """`torch.stft`: a spectrum for every window; reals as pairs when complex numbers are not wanted."""
+    array, n_fft, as_complex = a.array("input"), a["n_fft"], flag(a["return_complex"])
+    if array is None or not isinstance(n_fft, Dim) or a["align_to_window"] is not None:
+        return UNKNOWN
+    halved = _is_halved(a, (array, a["window"]))
+    if halved and a["return_complex"] is None:
+        return Mismatch("shape-op", "return_complex= must be given for real arrays")
+    known = not halved if a["return_complex"] is None else as_complex
+    if halved is None or known is None:
+        return UNKNOWN
+    found = _windows(a, array.shape, n_fft, n_fft // 2 + 1 if halved else n_fft)
+    typed = complexes((array,), a.library).dtypes
+    if known or isinstance(found, Mismatch):
+        return typed_result(found, Typed(typed), a.library)
+    return Array(from_items((*found.items, dim(2))), real_part(typed), a.library)
+
+
+def _is_halved(a: Arguments, values: Sequence[Value]) -> bool | None:
+    """Whether half of the spectrum is left out, as it is of real signals unless `onesided` says otherwise."""
+    if a["onesided"] is not None:
+        return flag(a["onesided"])
+    kinds = {CATEGORY[name] == COMPLEX for value in values if isinstance(value, Array) for name in value.dtype.names}
+    return not kinds.pop() if len(kinds) == 1 else None
+
+
+def _windows(a: Arguments, shape: Shape, n_fft: Dim, bins: Dim) -> Shape | Mismatch:
+    """As many windows as fit in the signal, which is padded by half a window on both sides when centered."""
+    hop, centered = _hop(a, n_fft), flag(a["center"])
+    padded = UNKNOWN_DIM if centered is None else n_fft // 2 * 2 if centered else ZERO
+    found = signature("b? t -> b? bins t").apply((shape,), a.facts, {"bins": bins})
+    if isinstance(found, Mismatch | tuple) or not found.suffix + found.prefix:
+        return found if isinstance(found, Mismatch) else ANY_SHAPE
+    return from_items((*found.items[:-1], (size_at(found, len(found.items) - 1) + padded - n_fft) // hop + 1))
+
+
+def _hop(a: Arguments, n_fft: Dim) -> Dim:
+    return n_fft // 4 if a["hop_length"] is None else size(a["hop_length"])
+
+
+def signal(a: Arguments) -> Result:
+    """`torch.istft`: the signal of a spectrogram, as long as its windows are unless a length is given."""
+    array, n_fft, centered, is_complex = a.array("input"), a["n_fft"], flag(a["center"]), flag(a["return_complex"])
+    if array is None or not isinstance(n_fft, Dim) or is_complex is None:
+        return UNKNOWN
+    if isinstance(refused := only(kept, COMPLEX)((array,), a.library), Mismatch):
+        return refused
+    found = signature("b? bins t -> b? t").apply((array.shape,), a.facts)
+    dtypes = array.dtype if is_complex else real_part(array.dtype)
+    if isinstance(found, Mismatch | tuple) or not found.suffix + found.prefix:
+        return found if isinstance(found, Mismatch) else Array(ANY_SHAPE, dtypes, a.library)
+    cut = UNKNOWN_DIM if centered is None else n_fft // 2 * 2 if centered else ZERO
+    whole = (size_at(found, len(found.items) - 1) - 1) * _hop(a, n_fft) + n_fft - cut
+    return Array(from_items((*found.items[:-1], whole if a["length"] is None else size(a["length"]))), dtypes, a.library)
+
+
 MODULES = ("torch.fft.{}", "jnp.fft.{}", "np.fft.{}")
 
 
@@ -123,6 +183,18 @@ TABLE: tuple[Rule, ...] = (
     rule(transform("transform_2d", half_length), "input, n|s=None, dim=(-2,-1), norm=None", "torch.fft.ihfft2"),
     rule(transform("transform_nd", full_length), "input, n|s=None, dim=None, norm=None", "torch.fft.hfftn"),
     rule(transform("transform_nd", half_length), "input, n|s=None, dim=None, norm=None", "torch.fft.ihfftn"),
+    rule(
+        spectrogram,
+        "input, n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode='reflect', normalized=False, "
+        "onesided=None, return_complex=None, align_to_window=None",
+        *spelled("stft", *TORCH),
+    ),
+    rule(
+        signal,
+        "input, n_fft, hop_length=None, win_length=None, window=None, center=True, normalized=False, onesided=None, length=None, "
+        "return_complex=False",
+        *spelled("istft", *TORCH),
+    ),
     gufunc("*s -> *s", "input|x, **", kept, *spelled("fftshift ifftshift", *MODULES)),
     gufunc("-> n", "n, d=1.0, **", made_of(FLOATING), *spelled("fftfreq", *MODULES)),
     gufunc("-> n//2+1", "n, d=1.0, **", made_of(FLOATING), *spelled("rfftfreq", *MODULES)),

@@ -13,7 +13,7 @@ from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.axes import any_of_rank, at_least, at_most, differs, flag, integer, replaced, reshaped, size, size_at
 from shapecheck.rules.choosing import MASKED
-from shapecheck.rules.families import NO_SCALARS, gufunc, kept, shape_of
+from shapecheck.rules.families import NO_SCALARS, TORCH, gufunc, kept, shape_of, spelled
 from shapecheck.rules.table import rule
 
 INTEGERS = CLASSES["Integer"]
@@ -212,6 +212,12 @@ def nonzero(a: Arguments) -> Result:
     return Array(Shape((UNKNOWN_DIM, width)), dtypes, a.library)
 
 
+def listed_nonzero(a: Arguments) -> Result:
+    """`nonzero_static`: as many rows of indices as the call says."""
+    rank = shape_of(a["input"]).rank
+    return Array(Shape((size(a["size"]), UNKNOWN_DIM if rank is None else dim(rank))), default_index(a.library), a.library)
+
+
 def unique(a: Arguments) -> Result:
     """A sorted vector, or slices along an axis, of unknown number; indices and counts come with it when asked for."""
     array = a.array("input")
@@ -258,6 +264,7 @@ TABLE = (
     gufunc("*s n@dim, *s k@dim -> *s k@dim", "input|arr, index|indices, dim|axis=-1, **", kept, "jnp.take_along_axis", "np.take_along_axis", check=same_rank),
     gufunc("*s n@dim, k? -> *s k@dim", "input, dim, index", kept, "torch.index_select", "Tensor.index_select", operands="input index", check=selecting),
     gufunc(KEPT, "input, dim, index, source, **", kept, "torch.index_add", "Tensor.index_add", "Tensor.index_add_", "torch.index_copy", "Tensor.index_copy", "Tensor.index_copy_", check=placing),
+    gufunc(KEPT, "input, dim, index, source, reduce, **", kept, *spelled("index_reduce", *TORCH, "Tensor.{}_"), check=placing),
     gufunc(KEPT, "input, dim, index, value", kept, "torch.index_fill", "Tensor.index_fill", "Tensor.index_fill_", check=placing),
     gufunc(TAKEN, "input|a, index|indices, dim|axis=None, **", kept, "torch.take", "Tensor.take", "jnp.take", "np.take", "Array.take", "ndarray.take", scalars=IN_ORDER, check=taking),
     gufunc("*s n@dim -> *s k@dim, *s k@dim", "input, k, dim=-1, largest=True, sorted=True", (kept, positions), "torch.topk", "Tensor.topk", check=too_many),
@@ -272,6 +279,8 @@ TABLE = (
     gufunc("*s, *s -> _", "input, mask", of_mask, "torch.masked_select", "Tensor.masked_select", called=MASKED),
     gufunc("*s, *s -> *s", "input, mask, source", of_mask, "torch.masked_scatter", "Tensor.masked_scatter", called=MASKED),
     gufunc("*s, *#s -> *s", "input, mask, source", of_mask, "Tensor.masked_scatter_"),
+    gufunc("*s -> *s", "input", kept, *spelled("msort", *TORCH)),
+    rule(listed_nonzero, "input, *, size, **", *spelled("nonzero_static", *TORCH)),
     rule(nonzero, "input, *, as_tuple=False", "torch.nonzero", "Tensor.nonzero", "torch.argwhere", "Tensor.argwhere"),
     rule(nonzero, "input|a, as_tuple=False", "np.argwhere"),
     rule(nonzero, "input|a, as_tuple=True", "np.nonzero", "ndarray.nonzero", "jnp.nonzero", "Array.nonzero"),

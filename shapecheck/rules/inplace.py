@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapecheck.core.promotion import CATEGORY, OPAQUE, Typed, inexact, result_type
+from shapecheck.core.promotion import CATEGORY, FLOATING, INTEGER, OPAQUE, Typed, inexact, result_type
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Value
 from shapecheck.rules.choosing import given, masked, one_value
 from shapecheck.rules.elementwise import bits_only, float_only, negated
-from shapecheck.rules.families import DTypeRule, divided, gufunc, kept, promoted, spelled
+from shapecheck.rules.families import DTypeRule, divided, gufunc, kept, only, promoted, spelled
 from shapecheck.rules.table import Rule
 
 
@@ -52,7 +52,7 @@ def floated_all(values: Sequence[Value], library: Library) -> Typed:
 _IN_PLACE_FLOATED = (
     "exp log log2 log10 log1p expm1 sqrt rsqrt sin cos tan tanh sigmoid reciprocal erf asin acos atan deg2rad rad2deg"
 )
-_IN_PLACE_KEPT = "abs floor ceil round trunc relu sign square"
+_IN_PLACE_KEPT = "abs floor ceil round trunc relu sign square conj_physical"
 _FILLED = "zero fill bernoulli random nan_to_num"
 _SAMPLED = "normal uniform exponential cauchy log_normal"
 ONE = "*s -> *s"
@@ -88,8 +88,10 @@ TABLE: tuple[Rule, ...] = (
     gufunc(THREE, "input, end, weight", kept, "Tensor.lerp_"),
     gufunc(THREE, "input, tensor1, tensor2, **", kept, "Tensor.addcmul_", "Tensor.addcdiv_"),
     gufunc(ONE, "input", fitting(floated_all), *spelled(_IN_PLACE_FLOATED, "Tensor.{}_")),
+    gufunc(ONE, "input, p", fitting(floated_all), "Tensor.mvlgamma_"),
     gufunc(ONE, "input", kept, *spelled(_IN_PLACE_KEPT, "Tensor.{}_")),
     gufunc(ONE, "input", negated, "Tensor.neg_"),
     gufunc(ONE, "input, *rest, **", kept, *spelled(_FILLED, "Tensor.{}_")),
     gufunc(ONE, "input, *rest, **", float_only, *spelled(_SAMPLED, "Tensor.{}_")),
+    gufunc(ONE, "input, p, **", only(kept, INTEGER, FLOATING), "Tensor.geometric_"),
 )

@@ -16,6 +16,7 @@ from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.axes import agreed, any_of_rank, at_least, at_most, differs, integer, is_rigid, replaced, size_at, sizes
+from shapecheck.rules.families import TORCH, spelled
 from shapecheck.rules.indexing import slice_length
 from shapecheck.rules.reshape import raised, with_new_axes
 from shapecheck.rules.table import Compute, rule
@@ -396,14 +397,14 @@ TABLE = (
     rule(meshgrid, "*tensors, *, indexing='ij'", "torch.meshgrid"),
     rule(meshgrid, "*tensors, *, copy=True, sparse=False, indexing='xy'", "jnp.meshgrid", "np.meshgrid"),
     rule(append, "arr, values, axis=None", "jnp.append", "np.append"),
-    rule(cut(split), "input|tensor, sections|split_size_or_sections|split_size, dim=0", "torch.split", "Tensor.split"),
-    rule(cut(split), "input, sections|split_sizes, dim=0", "torch.split_with_sizes", "Tensor.split_with_sizes"),
-    rule(cut(chunk), "input, chunks, dim=0", "torch.chunk", "Tensor.chunk"),
+    rule(cut(split), "input|tensor, sections|split_size_or_sections|split_size, dim=0", *spelled("split unsafe_split", *TORCH)),
+    rule(cut(split), "input, sections|split_sizes, dim=0", "torch.split_with_sizes", "torch.split_with_sizes_copy", "Tensor.split_with_sizes"),
+    rule(cut(chunk), "input, chunks, dim=0", *spelled("chunk unsafe_chunk", *TORCH)),
     rule(cut(tensor_split), "input, sections|indices_or_sections|indices, dim=0", "torch.tensor_split", "Tensor.tensor_split"),
     rule(cut(tensor_split), "input|ary, sections|indices_or_sections, dim|axis=0", "jnp.array_split", "np.array_split"),
     rule(cut(equal_split), "input|ary, sections|indices_or_sections, dim|axis=0", "jnp.split", "np.split"),
     rule(split_along(2, 0), "input|ary, sections|indices_or_sections", "torch.vsplit", "jnp.vsplit", "np.vsplit"),
     rule(split_along(1, 1), "input|ary, sections|indices_or_sections", "torch.hsplit", "jnp.hsplit", "np.hsplit"),
     rule(split_along(3, 2), "input|ary, sections|indices_or_sections", "torch.dsplit", "jnp.dsplit", "np.dsplit"),
-    rule(unbind, "input|x, dim|axis=0", "torch.unbind", "Tensor.unbind", "jnp.unstack", "np.unstack", "jax.lax.unstack"),
+    rule(unbind, "input|x, dim|axis=0", "torch.unbind", "torch.unbind_copy", "Tensor.unbind", "jnp.unstack", "np.unstack", "jax.lax.unstack"),
 )  # fmt: skip

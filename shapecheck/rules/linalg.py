@@ -219,6 +219,7 @@ TABLE: tuple[Rule, ...] = (
         *spelled("inv cholesky", *LINALG),
         *spelled("inverse", *TORCH),
         "torch.linalg.matrix_exp",
+        "torch.linalg.matrix_sqrth",
         "torch.matrix_exp",
     ),
     gufunc(

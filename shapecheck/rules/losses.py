@@ -7,13 +7,17 @@ shape of the input; the others broadcast.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, INTEGER, OPAQUE, Typed, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, same
+from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.families import float_array, typed_result
-from shapecheck.rules.table import Rule, rule
+from shapecheck.rules.axes import shape_argument, size
+from shapecheck.rules.families import float_array, or_unknown, promoted, shape_of, typed_result
+from shapecheck.rules.table import Layer, Rule, layer, rule
 
 INDEX = DTypes(frozenset({"int64", "uint8"}))
 """The dtypes of class indices."""
@@ -82,7 +86,9 @@ def _probabilities(a: Arguments, scores: Array, target: Array) -> Result:
         reason = f"a target of the input's shape has class probabilities and must be floating-point, found {target.dtype}"
         return Mismatch("shape-dtype", reason, None, "Float", str(target.dtype))
     classes_gone = without_classes(scores.shape)
-    return reduced(a, classes_gone if classes_gone is not None else ANY_SHAPE, Typed(ANY_DTYPE))
+    typed = or_unknown(promoted)((scores, target), a.library)
+    assert isinstance(typed, Typed)
+    return reduced(a, classes_gone if classes_gone is not None else ANY_SHAPE, typed)
 
 
 def _indices(a: Arguments, scores: Array, target: Array) -> Result:
@@ -110,6 +116,26 @@ def _wrong_target(expected: Shape, target: Array, scores: Array, a: Arguments) -
 def _may_be_one_element(found: Shape) -> bool:
     """One class index may have an axis of 1 where it needs none."""
     return found.min_rank <= 1 and (found.rank is None or found.size.constant in (None, 1))
+
+
+def linear_cross_entropy(a: Arguments) -> Result:
+    """`cross_entropy` of what a weight `C ... features` makes of the input."""
+    found = signature("n? i, c *o i -> n? c *o").apply((shape_of(a["input"]), shape_of(a["linear_weight"])), a.facts)
+    return _of_scores(found, a)
+
+
+def linear_cross_entropy_layer(a: Arguments) -> Result:
+    """The same with a weight of its own."""
+    sizes = {"i": size(a["in_features"]), "c": size(a["num_classes"]), "o": shape_argument(a["out_features"])}
+    known = {name: found for name, found in sizes.items() if not isinstance(found, Mismatch)}
+    return _of_scores(signature("n? i -> n? c *o").apply((shape_of(a["input"]),), a.facts, known), a)
+
+
+def _of_scores(found: Shape | tuple[Shape, ...] | Mismatch, a: Arguments) -> Result:
+    array = a.array("input")
+    if isinstance(found, Mismatch | tuple) or array is None:
+        return found if isinstance(found, Mismatch) else UNKNOWN
+    return cross_entropy(replace(a, values={"size_average": None, "reduce": None, **a.values, "input": array.with_shape(found)}))
 
 
 def nll_loss(a: Arguments) -> Result:
@@ -213,8 +239,19 @@ def logits_loss(a: Arguments) -> Result:
     return found
 
 
-TABLE: tuple[Rule, ...] = (
+TABLE: tuple[Rule | Layer, ...] = (
     rule(cross_entropy, f"input, target, {_INDEXED}, label_smoothing=0.0", "F.cross_entropy"),
+    rule(
+        linear_cross_entropy,
+        "input, linear_weight, target, *, linear_bias=None, weight=None, reduction='mean', ignore_index=None, **",
+        "F.linear_cross_entropy",
+    ),
+    layer(
+        "nn.LinearCrossEntropyLoss",
+        "in_features, num_classes, *, out_features=(), reduction='mean', weight=None, **",
+        "input, target",
+        linear_cross_entropy_layer,
+    ),
     rule(nll_loss, f"input, target, {_INDEXED}", "F.nll_loss"),
     rule(elementwise_loss, f"input, target, {_OPTIONS}, weight=None", "F.mse_loss"),
     rule(absolute_loss, f"input, target, {_OPTIONS}, weight=None", "F.l1_loss"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shapecheck.core.dim import UNKNOWN_DIM, Dim, product
+from shapecheck.core.dim import UNKNOWN_DIM, product
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.families import dtype_argument, gufunc, kept, shape_of, typed_result, unknown_dtype
-from shapecheck.rules.fourier import complexes
 from shapecheck.rules.linalg import solve
 from shapecheck.rules.table import Rule, rule
 
@@ -95,23 +94,6 @@ def grouped(a: Arguments) -> Result:
     return typed_result(signature(text).apply((left, right), a.facts), Typed(dtypes), a.library)
 
 
-SPECTRUM = signature("b? t -> b? n_fft//2+1 t//(hop_length|n_fft//4)+1")
-
-
-def spectrum(a: Arguments) -> Result:
-    """`stft` of a real signal, centred, as complex numbers: other forms are not known."""
-    array = a.array("input")
-    real = array is not None and all(not name.startswith("complex") for name in array.dtype.names)
-    if array is None or not real or a["return_complex"] is not True:
-        return UNKNOWN
-    fixed = {name: value for name in ("n_fft", "hop_length") if isinstance(value := a[name], Dim)}
-    if "n_fft" not in fixed or (a["hop_length"] is not None and "hop_length" not in fixed):
-        return Array(ANY_SHAPE, complexes((array,), a.library).dtypes, a.library)
-    found = SPECTRUM.apply((array.shape,), a.facts, fixed)
-    even = (fixed["n_fft"] % 2).constant == 0  # the padding of both sides is the whole window then
-    return typed_result(found if even or isinstance(found, Mismatch) else ANY_SHAPE, complexes((array,), a.library), a.library)
-
-
 def solved(a: Arguments) -> Result:
     """The solution, and whether there was one."""
     found = solve(a)
@@ -134,7 +116,6 @@ TABLE: tuple[Rule, ...] = (
     rule(grouped, f"mat_a, mat_b, {_SCALED}, offs=None, dtype|output_dtype='bfloat16', **", "F.scaled_grouped_mm"),
     gufunc("m k, k n -> m n", f"mat_a, mat_b, {_SCALED}, dtype|output_dtype='bfloat16'", unknown_dtype, "F.scaled_mm"),
     rule(attended, "query, key, value, *rest, **", "F.multi_head_attention_forward"),
-    rule(spectrum, "input, n_fft, hop_length=None, win_length=None, window=None, *, normalized=False, return_complex=None", "torch.stft"),
     gufunc("n *s -> _ *s", "data, reduce, *, lengths=None, indices=None, unsafe=False, initial=None", kept, "torch.segment_reduce"),
     rule(solved, "input|A, other|B, **", "torch.linalg.solve_ex"),
 )  # fmt: skip

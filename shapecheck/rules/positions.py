@@ -187,7 +187,7 @@ TABLE: tuple[Rule, ...] = (
     rule(diagonal_of, "arr", *spelled("diag_indices_from", *NUMPY)),
     rule(grid_indices, "dimensions, dtype=None, sparse=False", *spelled("indices", *NUMPY)),
     rule(open_grid, "*args", *spelled("ix_", *NUMPY)),
-    rule(unravelled, "indices, shape, **", *spelled("unravel_index", *NUMPY)),
+    rule(unravelled, "indices, shape, **", *spelled("unravel_index", *NUMPY, "torch.{}")),
     rule(raveled, "multi_index, dims, **", *spelled("ravel_multi_index", *NUMPY)),
     rule(found_rows, "input|a, *, size=None, **", "jnp.argwhere"),
     rule(found_flat, "input|a, *, size=None, **", *spelled("flatnonzero", *NUMPY)),

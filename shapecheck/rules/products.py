@@ -10,7 +10,7 @@ from dataclasses import replace
 from shapecheck.core.axes import place
 from shapecheck.core.dim import ONE, Verdict, compare, dim
 from shapecheck.core.promotion import COMPLEX, FLOATING, Typed
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, broadcasts_to
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast, broadcasts_to, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
 from shapecheck.rules.axes import integer, integers, replaced, size_at
@@ -148,6 +148,19 @@ def _bias(a: Arguments, found: Shape, weight: Shape) -> Mismatch | None:
     return None
 
 
+def bilinear_operands(a: Arguments) -> Mismatch | None:
+    """The batch axes of `F.bilinear` are equal, they do not broadcast; the bias has an element for each output."""
+    first, second, weight, bias = (shape_of(a[name]) for name in ("input1", "input2", "weight", "bias"))
+    if first.rank is not None and second.rank is not None:
+        lead, other = Shape(first.dims[:-1]), Shape(second.dims[:-1])
+        if same(lead, other, a.facts) is Verdict.DIFFERENT:
+            return Mismatch("shape-mismatch", f"the batch axes ({lead}) and ({other}) differ", None, str(lead), str(other))
+    if a["bias"] is None or weight.rank != 3 or same(bias, Shape(weight.dims[:1]), a.facts) is not Verdict.DIFFERENT:
+        return None
+    reason = f"the bias needs {weight.dims[0]} elements as the weight, found ({bias})"
+    return Mismatch("shape-mismatch", reason, None, str(weight.dims[0]), str(bias))
+
+
 ADDED = {
     "addmm": "m k, k n -> m n",
     "baddbmm": "b m k, b k n -> b m n",
@@ -260,6 +273,7 @@ TABLE: tuple[Rule, ...] = (
     rule(vdot, PAIR, *spelled("vdot", "np.{}", "jnp.{}")),
     rule(tensordot, "input|a, other|b, axes|dims=2", *spelled("tensordot", "torch.{}", "np.{}", "jnp.{}")),
     rule(kron, PAIR, *spelled("kron", *TORCH, "np.{}", "jnp.{}")),
+    gufunc("*b i, *b j, o i j -> *b o", "input1, input2, weight, bias=None", equal_dtypes, "F.bilinear", check=bilinear_operands),
     rule(linear, "input, weight, bias=None", "F.linear"),
     *map(added_product, ADDED),
     rule(cosine_similarity, "input|x1, other|x2, dim=1, **", "F.cosine_similarity", "torch.cosine_similarity"),

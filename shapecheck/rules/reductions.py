@@ -9,18 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shapecheck.core.axes import place
-from shapecheck.core.dim import ONE, ZERO, Dim, extremum
+from shapecheck.core.dim import ONE, ZERO, Dim, Verdict, extremum
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
 from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, broadcasts_to, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import at_least, at_most, integer, replaced, size_at
+from shapecheck.rules.axes import at_least, at_most, integer, replaced, shape_argument, size_at
 from shapecheck.rules.families import (
     ARRAY_SCALARS,
     TORCH,
     DTypeRule,
+    always,
     divided,
     floated,
     gufunc,
@@ -230,6 +231,21 @@ def difference(a: Arguments) -> Result:
     return array.with_shape(replaced(array.shape, at, extremum("max", (size - count, ZERO))))
 
 
+def summed_to(a: Arguments) -> Result:
+    """`sum_to_size`: the inverse of `expand`; where nothing is summed the dtype stays."""
+    array, size = a.array("input"), shape_argument(a["size"])
+    if array is None or isinstance(size, Mismatch):
+        return UNKNOWN if array is None else size
+    if broadcasts_to(size, array.shape, a.facts) is Verdict.DIFFERENT:
+        return Mismatch("shape-broadcast", f"({array.shape}) does not sum to ({size})", None, str(size), str(array.shape))
+    sums = summed((array,), a.library)
+    assert isinstance(sums, Typed)
+    if size == SCALAR:
+        return Array(size, sums.dtypes, a.library)
+    dtypes = {Verdict.EQUAL: array.dtype, Verdict.DIFFERENT: sums.dtypes}.get(same(size, array.shape, a.facts))
+    return Array(size, dtypes or array.dtype | sums.dtypes, a.library)
+
+
 def _row(compute: Callable[[Arguments], Result], params: str, *names: str) -> Rule:
     return Rule(names, parameters(params), compute, f"{compute.__name__}({params})")
 
@@ -284,6 +300,7 @@ TABLE: tuple[Rule, ...] = (
         "jax.scipy.special.logsumexp",
     ),
     reduction("input|x, dim|axis=None, where=None, keepdim|keepdims=False", log_summed, "jax.nn.logmeanexp"),
+    _row(summed_to, "input, *size", "Tensor.sum_to_size"),
     _row(middle, "input, dim|axis=None, keepdim|keepdims=False", *spelled("median nanmedian", *TORCH)),
     reduction(
         "input|a, dim|axis=None, out=None, overwrite_input=False, keepdim|keepdims=False",
@@ -309,6 +326,7 @@ TABLE: tuple[Rule, ...] = (
     reduction("input|a, dim|axis=None, *, keepdim|keepdims=False", counted, *spelled("count_nonzero", *TORCH, "jnp.{}")),
     _row(count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", "np.count_nonzero"),
     reduction("input, *, dim=None, keepdim=False", (kept, kept), *spelled("aminmax", *TORCH), text="*s *n@dim -> *s, *s"),
+    reduction("input, dim|axis=None, *, keepdim|keepdims=False, mode=0", always("uint64"), *spelled("hash_tensor", *TORCH)),
     _row(norm, "input, p='fro', dim|axis=None, keepdim|keepdims=False, *, dtype=None", *spelled("norm", *TORCH)),
     _row(
         norm,

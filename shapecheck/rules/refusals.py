@@ -91,6 +91,8 @@ def _refusal(rule: Rule, refusal: Refusal) -> Compute:
     operands = [each.name for each in rule.parameters.listed[: refusal.operands]]
 
     def refused(a: Arguments) -> Result:
+        if a.values.get("dtype") is not None:
+            return UNKNOWN  # the arrays are converted first
         values = [a[name] for name in operands]
         looked_at = refusal.scalars or not any(isinstance(value, Array) and value.shape == SCALAR for value in values)
         typed = refusal.typed(values, a.library) if looked_at and isinstance(values[0], Array) else None

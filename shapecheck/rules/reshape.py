@@ -27,7 +27,7 @@ from shapecheck.rules.axes import (
     size_at,
     sizes,
 )
-from shapecheck.rules.families import NO_SCALARS, gufunc, kept, shape_of
+from shapecheck.rules.families import NO_SCALARS, TORCH, gufunc, kept, shape_of, spelled
 from shapecheck.rules.table import Compute, rule
 
 MINUS_ONE = dim(-1)
@@ -365,8 +365,10 @@ def unfold(a: Arguments, shape: Shape) -> Shape | Mismatch:
     at = None if axis is None else place(axis, shape, scalar_has_axis=True)
     if isinstance(at, Mismatch):
         return at
-    if at is None or shape.rank is None or shape == Shape():
+    if at is None or shape.rank is None:
         return ANY_SHAPE
+    if shape == Shape():
+        return Shape((window,))
     before = shape.dims[at]
     if at_most(before - window, -1):
         return Mismatch(
@@ -430,18 +432,18 @@ def _translated(dtypes: DTypes, table: dict[str, str]) -> DTypes:
 TABLE = (
     rule(reshape, "input|a|x|array|operand, shape|newshape|new_sizes, order='C', copy=None, **", "torch.reshape", "jnp.reshape", "np.reshape"),
     rule(reshape, "input, *shape, **", "Tensor.reshape", "Array.reshape", "ndarray.reshape"),
-    rule(view, "input, *shape|dtype|size", "Tensor.view"),
+    rule(view, "input, *shape|dtype|size", "Tensor.view", "torch.view_copy"),
     rule(like_other, "input, other", "Tensor.view_as", "Tensor.reshape_as"),
     rule(ravel, "input|a|x, order='C', **", "torch.ravel", "Tensor.ravel", "jnp.ravel", "np.ravel", "Array.ravel", "ndarray.ravel", "Array.flatten", "ndarray.flatten"),
     rule(flatten, "input, start_dim=0, end_dim=-1", "torch.flatten", "Tensor.flatten"),
     rule(unflatten, "input, dim, sizes", "torch.unflatten", "Tensor.unflatten"),
-    rule(squeeze, "input|a, dim|axis=None", "torch.squeeze", "Tensor.squeeze", "Tensor.squeeze_", "jnp.squeeze", "np.squeeze", "Array.squeeze", "ndarray.squeeze"),
+    rule(squeeze, "input|a, dim|axis=None", "torch.squeeze", "torch.squeeze_copy", "Tensor.squeeze", "Tensor.squeeze_", "jnp.squeeze", "np.squeeze", "Array.squeeze", "ndarray.squeeze"),
     rule(squeeze, "input|array, dim|dimensions", "jax.lax.squeeze"),
-    gufunc("*s -> *s *1@dim", "input|a|array, dim|axis|dimensions", kept, "torch.unsqueeze", "Tensor.unsqueeze", "Tensor.unsqueeze_", "jnp.expand_dims", "np.expand_dims", "jax.lax.expand_dims"),
+    gufunc("*s -> *s *1@dim", "input|a|array, dim|axis|dimensions", kept, "torch.unsqueeze", "torch.unsqueeze_copy", "Tensor.unsqueeze", "Tensor.unsqueeze_", "jnp.expand_dims", "np.expand_dims", "jax.lax.expand_dims"),
     rule(at_least_rank(1), "input|ary|a", "np.ascontiguousarray", "torch.atleast_1d", "jnp.atleast_1d", "np.atleast_1d"),
     rule(at_least_rank(2), "input|ary", "torch.atleast_2d", "jnp.atleast_2d", "np.atleast_2d"),
     rule(at_least_rank(3), "input|ary", "torch.atleast_3d", "jnp.atleast_3d", "np.atleast_3d"),
-    rule(expand, "input, *size, implicit=False", "Tensor.expand"),
+    rule(expand, "input, *size, implicit=False", "Tensor.expand", "torch.expand_copy"),
     rule(expand, "input|arr|array, *size|shape, **", "Tensor.broadcast_to", "torch.broadcast_to", "jnp.broadcast_to", "np.broadcast_to"),
     gufunc("*#s, *s -> *s", "input, other", kept, "Tensor.expand_as"),
     rule(repeat, "input, *repeats|repeats", "Tensor.repeat"),
@@ -450,9 +452,11 @@ TABLE = (
     rule(tile, "input|operand, dims|reps", "jax.lax.tile"),
     rule(reshape, "input|operand, shape|new_sizes, dimensions=None, order='C', copy=None, **", "jax.lax.reshape"),
     rule(repeat_interleave, "input|a, repeats, dim|axis=None, output_size|total_repeat_length=None, **", "torch.repeat_interleave", "Tensor.repeat_interleave", "jnp.repeat", "np.repeat", "Array.repeat", "ndarray.repeat"),
-    rule(unfold, "input, dimension, size, step", "Tensor.unfold"),
-    gufunc("*s n@dim -> *s length@dim", "input, dim, start, length", kept, "torch.narrow", "Tensor.narrow", scalars=NO_SCALARS, check=beyond),
-    gufunc("*s -> *size", "input, size, stride, storage_offset=None", kept, "torch.as_strided", "Tensor.as_strided"),
+    rule(unfold, "input, dimension, size, step", "Tensor.unfold", "torch.unfold_copy"),
+    gufunc("*s n@dim -> *s length@dim", "input, dim, start, length", kept, *spelled("narrow narrow_copy", *TORCH), scalars=NO_SCALARS, check=beyond),
+    gufunc("*s -> *size", "input, size, stride, storage_offset=None", kept, "torch.as_strided", "torch.as_strided_copy", "Tensor.as_strided"),
+    gufunc("*s -> *size", "input, *size, **", kept, "Tensor.resize_"),
+    gufunc("*s, *t -> *t", "input, other, **", kept, "Tensor.resize_as_", "torch.resize_as_"),
     rule(view_as_real, "input", "torch.view_as_real"),
     rule(view_as_complex, "input", "torch.view_as_complex"),
 )  # fmt: skip

@@ -90,6 +90,13 @@ def complex_or_kept(values: Sequence[Value], library: Library) -> Typed | Mismat
 
 _TORCH_SPECIAL = (
     "bessel_j0 bessel_j1 entr erfcx expit gammaln i0e i1 i1e log_ndtr ndtr ndtri psi modified_bessel_i0 modified_bessel_k0"
+    " modified_bessel_i1 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1 spherical_bessel_j0"
+    " bessel_y0 bessel_y1 airy_ai"
+)
+_POLYNOMIALS = (
+    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w hermite_polynomial_h "
+    "hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p shifted_chebyshev_polynomial_t "
+    "shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w"
 )
 _LAX_FLOATS = "erf_inv bessel_i0e bessel_i1e"
 
@@ -120,5 +127,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s, *s -> *s", "n, input|x, **", unknown_dtype, *spelled("polygamma", X)),
     gufunc("*s -> *s", "n, input", floated, *spelled("polygamma", "torch.{}", S), operands="input"),
     gufunc("*s -> *s", "input, n", floated, "Tensor.polygamma", operands="input"),
+    gufunc("*s, *s -> *s", "input|x, n, **", floated, *spelled(_POLYNOMIALS, S)),
+    gufunc("*s -> *s", "input, p", floated, *spelled("mvlgamma", *TORCH), "torch.special.multigammaln"),
     gufunc("*s, *s, *s -> *s", "a, b, x, **", floated, *spelled("betainc", X)),
 )

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -83,7 +84,7 @@ def _neutral(item: Any, indexing: bool) -> Any:
 
 
 def public(name: str) -> Callable[..., Any]:
-    """The object of a public name: `torch.add`, `F.relu`, `Tensor.add_`, `nn.Linear`.
+    """The object of a public name: `torch.add`, `F.relu`, `Tensor.add_`, `nn.Linear`; of `Tensor.T` what reads it.
 
     Raises:
         AttributeError: there is none.
@@ -92,7 +93,7 @@ def public(name: str) -> Callable[..., Any]:
     found: Any = {"torch": torch, "F": torch.nn.functional, "Tensor": torch.Tensor, "nn": torch.nn}[root]
     for part in path:
         found = getattr(found, part)
-    return found
+    return found if callable(found) or root != "Tensor" else attrgetter(name.removeprefix("Tensor."))
 
 
 def _exists(name: str) -> bool:

@@ -37,6 +37,11 @@ class Replayed:
         return +Counter({kind: self.valid.cases[kind] + self.invalid.cases[kind] for kind in ANSWERED})
 
     @property
+    def open(self) -> Counter[str]:
+        """What the answers that are not exact leave open."""
+        return self.valid.open + self.invalid.open
+
+    @property
     def problems(self) -> list[str]:
         return self.valid.problems + self.invalid.problems
 

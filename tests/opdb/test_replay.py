@@ -15,6 +15,7 @@ import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
 from tests.opdb.database import Call, layers, names, operations
+from tests.opdb.internal import KERNELS, why_internal
 from tests.opdb.replay import Replayed, has_rule, replay
 
 STEP = int(os.environ.get("SHAPECHECK_DATABASE_STEP", "20"))
@@ -39,6 +40,20 @@ def test_most_answers_are_exact(replayed: list[Replayed]) -> None:
 def test_error_inputs_are_refused(replayed: list[Replayed]) -> None:
     invalid = sum((each.invalid.cases for each in replayed), Counter[str]())
     assert invalid["refused"] > 0.3 * (invalid["refused"] + invalid["not judged"]) > 5
+
+
+def test_entries_without_a_rule_are_internal() -> None:
+    without = {
+        name
+        for info in op_db
+        if (name := f"{info.name} {info.variant_test_name}".strip()) and not any(map(has_rule, names(info)))
+    }
+    assert {name for name in without if why_internal(name) is None} == set()
+
+
+def test_what_is_called_internal_stands_in_the_database_without_a_rule() -> None:
+    known = {info.name: names(info) for info in op_db}
+    assert [name for name in KERNELS if name not in known or any(map(has_rule, known[name]))] == []
 
 
 def test_an_operation_is_called_under_all_its_names() -> None:

@@ -212,3 +212,23 @@ def from_file(rng: random.Random, name: str) -> Case:
 @generates("np.fromstring")
 def from_string(rng: random.Random, name: str) -> Case:
     return call("1 2 3", D("float32"), sep=" ", rigid=False)
+
+
+@generates("torch.empty_strided", "torch.empty_permuted")
+def laid_out(rng: random.Random, name: str) -> Case:
+    found = sizes(rng)
+    order = list(range(len(found)))
+    rng.shuffle(order)
+    return call(found, order if rng.random() < 0.9 else [0], **maybe_dtype(rng, name))
+
+
+@generates("Tensor.new_empty_strided")
+def new_laid_out(rng: random.Random, name: str) -> Case:
+    found = sizes(rng)
+    return call(A((2,), "int32"), found, list(range(len(found))), **maybe_dtype(rng, name))
+
+
+@generates("torch.signal.windows.hann")
+def window(rng: random.Random, name: str) -> Case:
+    needed = {"a": (0.5, 0.5)} if name.endswith("general_cosine") else {}
+    return call(N(size(rng)), **needed, **maybe_dtype(rng, name, "float32", "float64", "int64"))

@@ -117,3 +117,8 @@ def along_axis(rng: random.Random, name: str) -> Case:
     if name.startswith(("torch", "Tensor")) or rng.random() < 0.7:
         return call(*args, **{keyword: axis(rng, len(full))}, rigid="glu" not in name)
     return call(*args, rigid="glu" not in name)
+
+
+@generates("Tensor.geometric_")
+def drawn(rng: random.Random, name: str) -> Case:
+    return call(A(shape(rng), dtype_for(rng, name)), 0.5)

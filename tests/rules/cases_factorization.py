@@ -17,7 +17,7 @@ def square(rng: random.Random) -> tuple[int, ...]:
     return (*batch(rng), n, maybe_wrong(rng, n))
 
 
-@generates("torch.linalg.cholesky_ex", "torch.linalg.ldl_factor", "torch.linalg.ldl_factor_ex")
+@generates("torch.cholesky_inverse", "torch.linalg.cholesky_ex", "torch.linalg.ldl_factor", "torch.linalg.ldl_factor_ex")
 def of_square(rng: random.Random, name: str) -> Case:
     return call(A(square(rng), rng.choice(("float32", "float64", "int32")), regular=True))
 
@@ -94,3 +94,29 @@ def vander(rng: random.Random, name: str) -> Case:
 def dist(rng: random.Random, name: str) -> Case:
     sizes = shape(rng)
     return call(A(sizes), A(broadcastable_to(rng, sizes)))
+
+
+@generates("torch.lu")
+def packed(rng: random.Random, name: str) -> Case:
+    sizes = (*batch(rng), rng.choice((1, 2, 3)), rng.choice((1, 2, 3)))
+    return call(A(sizes, rng.choice(("float32", "int64")), regular=True), get_infos=rng.random() < 0.5)
+
+
+@generates("torch.lu_unpack")
+def unpacked(rng: random.Random, name: str) -> Case:
+    rows, columns, lead = rng.choice((1, 2, 3)), rng.choice((1, 2, 3)), batch(rng)
+    pivots = A((*lead, min(rows, columns)), "int32", high=1, low=1)
+    return call(A((*lead, rows, columns), regular=True), pivots, rng.random() < 0.7, rng.random() < 0.7, rigid=False)
+
+
+@generates("torch.svd_lowrank", "torch.pca_lowrank")
+def low_rank(rng: random.Random, name: str) -> Case:
+    sizes = (*batch(rng), rng.choice((2, 5, 7)), rng.choice((2, 5, 7)))
+    return call(A(sizes, regular=True), rng.choice((1, 2)), rigid=False)
+
+
+@generates("torch.ormqr")
+def reflected(rng: random.Random, name: str) -> Case:
+    lead, columns = batch(rng), rng.choice((1, 2))
+    left = rng.random() < 0.5
+    return call(A((*lead, 3, columns)), A((*lead, columns)), A((*lead, *((3, 2) if left else (2, 3)))), left, rigid=False)

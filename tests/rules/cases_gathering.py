@@ -153,3 +153,15 @@ def unique_of_jax(rng: random.Random, name: str) -> Case:
     full = tuple(n or 1 for n in shape(rng, 1, 3))
     where: dict[str, Any] = {"axis": axis(rng, len(full))} if rng.random() < 0.5 else {}
     return call(A(full, dtype_for(rng, name, "float32", "int32")), **where)
+
+
+@generates("torch.index_reduce")
+def _index_reduce(rng: random.Random, name: str) -> Case:
+    sizes = tuple(n or 1 for n in shape(rng, 1, 3))
+    at, count = rng.randrange(len(sizes)), rng.choice((1, 2))
+    return call(A(sizes), at, A((count,), "int64", 1), A((*sizes[:at], count, *sizes[at + 1 :])), "mean", rigid=False)
+
+
+@generates("torch.nonzero_static")
+def _nonzero_static(rng: random.Random, name: str) -> Case:
+    return call(A(shape(rng), dtype_for(rng, name)), size=rng.choice((0, 3)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.rules.harness import A, Case, broadcastable_to, call, dtype_for, generates, shape, size
+from tests.rules.harness import A, Case, broadcastable_to, built, call, dtype_for, generates, shape, size
 
 
 def reduction(rng: random.Random, name: str) -> dict[str, Any]:
@@ -37,3 +37,13 @@ def elementwise(rng: random.Random, name: str) -> Case:
     other = broadcastable_to(rng, full) if rng.random() < 0.4 else full
     one = "float32" if rng.random() < 0.8 else dtype_for(rng, name)
     return call(A(full, one), A(other, one if rng.random() < 0.8 else dtype_for(rng, name)), **reduction(rng, name))
+
+
+@generates("F.linear_cross_entropy", "nn.LinearCrossEntropyLoss")
+def linear_classes(rng: random.Random, name: str) -> Case:
+    rows, features, count, rest = rng.choice((1, 3)), rng.choice((2, 5)), rng.choice((2, 3)), shape(rng, 0, 1)
+    target = A((rows if rng.random() < 0.9 else 7, *rest), "int64" if rng.random() < 0.9 else "int32")
+    given = A((rows, features if rng.random() < 0.9 else 7))
+    if name.startswith("F."):
+        return call(given, A((count, *rest, features)), target, **reduction(rng, name), rigid=False)
+    return built((features, count), {"out_features": rest, **reduction(rng, name)}, given, target, rigid=False)

@@ -47,15 +47,6 @@ def attended(rng: random.Random, name: str) -> Case:
     return call(one, one, one, width, 2, *weights, rigid=False)
 
 
-@generates("torch.stft")
-def spectrum(rng: random.Random, name: str) -> Case:
-    n = rng.choice((4, 8, 16, 5))
-    hop = {"hop_length": rng.choice((1, 3, 4))} if rng.random() < 0.5 else {}
-    return call(
-        A((*([3] if rng.random() < 0.5 else []), rng.choice((20, 33)))), n, **hop, return_complex=rng.random() < 0.9, rigid=False
-    )
-
-
 @generates("torch.segment_reduce")
 def segments(rng: random.Random, name: str) -> Case:
     return call(A((4, *shape(rng, 0, 2))), "sum", lengths=A((4,), "int64", 1, low=1), rigid=False)

@@ -15,3 +15,8 @@ def polygamma(rng: random.Random, name: str) -> Case:
 @generates("Tensor.polygamma")
 def polygamma_method(rng: random.Random, name: str) -> Case:
     return call(A(shape(rng), dtype_for(rng, name)), rng.choice((0, 1, 2)))
+
+
+@generates("torch.mvlgamma", "Tensor.mvlgamma_")
+def multivariate(rng: random.Random, name: str) -> Case:
+    return call(A(shape(rng), dtype_for(rng, name), low=2), rng.choice((1, 2)))

@@ -492,6 +492,22 @@ def is_exact(stated: Any) -> bool:
             return stated is not UNKNOWN
 
 
+def left_open(stated: Any) -> frozenset[str]:
+    """What a rule's answer leaves open: the answer, a rank, a size, a dtype; nothing of an exact one."""
+    match stated:
+        case Array(shape=seen, dtype=dtypes):
+            shapes = [] if seen.is_known else ["a rank"] if seen.rank is None else ["a size"]
+            return frozenset([*shapes, *(["a dtype"] if dtypes.exact is None else [])])
+        case tuple():
+            return frozenset[str]().union(*map(left_open, stated))
+        case Dim():
+            return frozenset(["a size"] if stated.is_unknown else [])
+        case Many(item=item):
+            return left_open(item) | {"a number of results"}
+        case _:
+            return frozenset(["the answer"] if stated is UNKNOWN else [])
+
+
 # --- one case -------------------------------------------------------------------------------------------------------
 
 
@@ -503,6 +519,7 @@ class Tally:
     problems: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     unsaid: list[str] = field(default_factory=list)
+    open: Counter[str] = field(default_factory=Counter)
 
 
 def rule_answer(name: str, case: Case, shape_of: Callable[[A], Shape] = concrete, set_of: Callable[[str], DTypes] = dtype) -> Any:
@@ -551,6 +568,7 @@ def judge(name: str, case: Case, actual: Any, tally: Tally, rng: random.Random) 
     known = "exact" if is_exact(stated) else "unknown" if stated is UNKNOWN else "partly known"
     tally.cases["wrong" if len(tally.problems) > before else known] += 1
     if known != "exact":
+        tally.open[" and ".join(sorted(left_open(stated)))] += 1
         tally.unsaid.append(f"{known}: {where}, the library answers {actual}")
 
 
