@@ -22,7 +22,7 @@ NO_OPERATION: Mapping[str, str] = {
         torch.is_autocast_enabled torch.is_grad_enabled torch.set_grad_enabled torch.device torch.Size torch.is_tensor
         jnp.result_type jnp.issubdtype jnp.finfo jnp.iinfo jnp.promote_types jnp.dtype jnp.iscomplexobj jnp.isrealobj
         jnp.isdtype jnp.can_cast jnp.isscalar jnp.iterable jnp.get_printoptions jnp.set_printoptions jnp.printoptions
-        jnp.einsum_path jnp.broadcast_shapes jax.lax.dtype jax.lax.padtype_to_pads jax.lax.broadcast_shapes
+        jnp.einsum_path jax.lax.dtype jax.lax.padtype_to_pads jax.lax.broadcast_shapes
         jax.lax.shape_as_value jax.lax.conv_dimension_numbers jax.lax.ConvDimensionNumbers jax.lax.conv_general_permutations
         jax.lax.conv_general_shape_tuple jax.lax.conv_shape_tuple jax.lax.conv_transpose_shape_tuple
         jax.lax.reduce_window_shape_tuple jax.lax.axis_size jax.nn.get_scaled_dot_general_config jax.random.key_dtype
@@ -70,7 +70,7 @@ NO_OPERATION: Mapping[str, str] = {
         Array.clone Array.grad
     """,
     "the storage of sparse or quantized arrays": """
-        Tensor._values Tensor._indices Tensor.int_repr Tensor.dequantize Tensor.sparse_mask Tensor.to_sparse Tensor.coalesce
+        Tensor._values Tensor._indices Tensor.int_repr Tensor.dequantize Tensor.sparse_mask Tensor.coalesce
         Tensor.values torch.sparse_coo_tensor torch.quantize_per_tensor np.ma.array
     """,
     "no longer in the library": """

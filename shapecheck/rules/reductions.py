@@ -234,8 +234,10 @@ def difference(a: Arguments) -> Result:
 def summed_to(a: Arguments) -> Result:
     """`sum_to_size`: the inverse of `expand`; where nothing is summed the dtype stays."""
     array, size = a.array("input"), shape_argument(a["size"])
-    if array is None or isinstance(size, Mismatch):
-        return UNKNOWN if array is None else size
+    if array is None:
+        return UNKNOWN
+    if isinstance(size, Mismatch):
+        return size
     if broadcasts_to(size, array.shape, a.facts) is Verdict.DIFFERENT:
         return Mismatch("shape-broadcast", f"({array.shape}) does not sum to ({size})", None, str(size), str(array.shape))
     sums = summed((array,), a.library)
