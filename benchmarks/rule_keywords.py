@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     for module in sorted(CASES):
         import_module(f"tests.rules.{module.stem}")
-    names = [name for name in sorted(registry().rules) if options.only is None or options.only in name]
+    names = [name for name in sorted(registry().rules) if name.startswith(tuple(options.only))]
     lacking: defaultdict[str, list[str]] = defaultdict(list)
     wanted = Counter[str]()
     for name in names:
@@ -62,7 +62,9 @@ def passed(name: str, count: int) -> frozenset[str]:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.rule_keywords", description=__doc__)
     parser.add_argument("--cases", type=int, default=60, help="generated calls of every operation")
-    parser.add_argument("--only", help="operations whose name contains this")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], metavar="PREFIX", help="operations whose name starts with one of these"
+    )
     parser.add_argument("--show", type=int, default=8, help="operations printed for each keyword")
     return parser.parse_args(arguments)
 

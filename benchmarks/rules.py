@@ -1,7 +1,8 @@
 """Compares every rule with the real library on many generated calls: `python -m benchmarks.rules --cases 500`.
 
 Prints, per library, the operations, the calls, and what the rules said of those that the library answers (exact, partly known,
-unknown, wrong) and of those that it refuses; then every wrong answer. Each call is also judged with sizes replaced by
+unknown, wrong) and of those that it refuses; then the operations that proved nothing, as the library refused all of their
+calls, and every wrong answer. Each call is also judged with sizes replaced by
 symbols, whose numbers are put back into the answer. Exits with 1 when an answer is wrong.
 """
 
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
     tallies = dict(_tallies(options))
     print(table(tallies), f"{time.perf_counter() - started:.0f} s", sep="\n")
+    unheard = [name for name, tally in tallies.items() if not tally.cases.keys() - {"refused", "not judged"}]
+    print(f"operations of which the library took no call: {' '.join(unheard) or 'none'}")
     problems = [why for tally in tallies.values() for why in tally.problems[: options.show]]
     for line in [why for tally in tallies.values() for why in tally.silent[: options.silent]]:
         print(f"raises, not judged: {line}")
@@ -45,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tallies(options: argparse.Namespace) -> Iterator[tuple[str, harness.Tally]]:
     for name in sorted(registry().rules.keys() | registry().layers.keys()):
-        if options.only is None or options.only in name:
+        if name.startswith(tuple(options.only)):
             print(name, file=sys.stderr, flush=True)
             yield name, harness.run_cases(name, options.cases, options.seed, varied)
 
@@ -68,7 +71,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.rules", description=__doc__)
     parser.add_argument("--cases", type=int, default=100, help="generated calls of every operation")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", help="operations whose name contains this")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], metavar="PREFIX", help="operations whose name starts with one of these"
+    )
     parser.add_argument("--show", type=int, default=5, help="wrong answers printed of each operation")
     parser.add_argument("--silent", type=int, default=0, help="refused calls printed of each operation that its rule lets pass")
     return parser.parse_args(arguments)

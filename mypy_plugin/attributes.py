@@ -19,6 +19,7 @@ from mypy_plugin.encode import array_instance, array_type, library_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.operations import checker
 from mypy_plugin.origins import METADATA
+from mypy_plugin.results import field_of
 from mypy_plugin.symbols import is_free
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
@@ -40,17 +41,6 @@ def read(ctx: AttributeContext) -> Type:
     if _is_inferred(owner, name) and (ctx.is_lvalue or _varies(owner, name)):
         return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type
-
-
-_PAIR = {"values": 0, "indices": 1}
-
-
-def field_of(owner: TupleType, name: str) -> Type | None:
-    """The type of a named tuple's field as this value has it, more exact than the class declares."""
-    if owner.partial_fallback.type.fullname.startswith("torch.return_types.") and name in _PAIR and len(owner.items) == 2:
-        return owner.items[_PAIR[name]]
-    fields = owner.partial_fallback.type.metadata.get("namedtuple", {}).get("fields", [])
-    return owner.items[fields.index(name)] if name in fields and len(fields) == len(owner.items) else None
 
 
 def _carries_shape(typ: Type) -> bool:

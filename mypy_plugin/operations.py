@@ -19,6 +19,7 @@ from mypy.types import AnyType, CallableType, Instance, TupleType, Type, UnionTy
 from mypy_plugin import codes, faults
 from mypy_plugin.encode import ANY, array_instance, array_of, array_type
 from mypy_plugin.names import GENERIC_ARRAYS, function_rule, method_rule
+from mypy_plugin.results import declared
 from mypy_plugin.values import Reader, split_arguments
 from shapecheck.core.shape import ANY_SHAPE, Mismatch
 from shapecheck.core.value import UNKNOWN, Array, Library, Many, Result, Value
@@ -182,7 +183,8 @@ def apply(
     result = lookup_rule(name).apply(name, args, keywords)
     if name in _ARRAY_MAKERS and isinstance(result, Array):
         return array_type(reader.template(result, get_proper_type(ctx.default_return_type), None), result, reader.named)
-    return conclude(result, display(name), [*args, *keywords.values()], ctx, reader)
+    typed = ctx._replace(default_return_type=declared(name, ctx.default_return_type, reader.chk))
+    return conclude(result, display(name), [*args, *keywords.values()], typed, reader)
 
 
 def conclude(result: Result, shown: str, args: Sequence[Value], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:

@@ -43,6 +43,7 @@ from mypy_plugin import (
     narrowing,
     operations,
     partials,
+    results,
     returns,
     scans,
     transforms,
@@ -236,7 +237,7 @@ class ShapecheckPlugin(Plugin):
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         if operations.is_array_method(fullname.rpartition(".")[2]):
             return self._attribute(_attribute)
-        ours = not fullname.startswith(_LIBRARIES) or fullname.startswith("torch.return_types.")
+        ours = not fullname.startswith(_LIBRARIES) or results.is_result(fullname)
         return self._attribute(attributes.read) if ours else None
 
     def _loosen(self, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:

@@ -55,6 +55,7 @@ from mypy_plugin.encode import (
 from mypy_plugin.integers import integer_of, is_int
 from mypy_plugin.lookup import instance_of
 from mypy_plugin.names import FIELD, JAX_ARRAY, NDARRAY, SHAPED_CLASSES, TENSOR, layer_rule
+from mypy_plugin.results import tuple_among
 from shapecheck.core.dim import Dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
 from shapecheck.core.shape import SCALAR, shape
@@ -262,7 +263,7 @@ class Reader:
             case Dim() | Scalar() if isinstance(proper, UnionType):  # `x.item()`: a number of some kind to torch's stubs
                 return self.named(f"builtins.{result.kind if isinstance(result, Scalar) else 'int'}", [])
             case tuple():
-                return self._write_tuple(result, proper, like)
+                return self._write_tuple(result, tuple_among(proper, len(result)), like)
             case Many() if isinstance(proper, Instance) and proper.type.fullname not in ("builtins.tuple", "builtins.list"):
                 return default  # `torch.Size` and the like know more than a tuple of unknown length
             case Many(item):

@@ -1,11 +1,11 @@
-# ruff: noqa: UP046  (covariance is said, not inferred: nothing in these classes uses the parameters)
+# ruff: noqa: UP046, N801  (covariance is said, not inferred: nothing in these classes uses the parameters; classes of results have torch's names)
 """Classes that exist for mypy alone: the plugin writes shapes and dtypes with them into array types.
 
 `Tensor[Float32, tuple[b, Literal[3], Size["2*a0", tuple[n]]]]` is what it makes of `Float32[Tensor, "b 3 2*n"]`.
 The dtype classes are ordered as jaxtyping's sets are.
 """
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 _Form = TypeVar("_Form", covariant=True)
 _Atoms = TypeVar("_Atoms", covariant=True)
@@ -62,3 +62,69 @@ class Float8e5m2(Float): ...
 class Float8e5m2fnuz(Float): ...
 class Complex64(Complex): ...
 class Complex128(Complex): ...
+
+class linalg_cholesky_ex(NamedTuple):
+    L: Any
+    info: Any
+
+class linalg_eig(NamedTuple):
+    eigenvalues: Any
+    eigenvectors: Any
+
+class linalg_eigh(NamedTuple):
+    eigenvalues: Any
+    eigenvectors: Any
+
+class linalg_inv_ex(NamedTuple):
+    inverse: Any
+    info: Any
+
+class linalg_ldl_factor(NamedTuple):
+    LD: Any
+    pivots: Any
+
+class linalg_ldl_factor_ex(NamedTuple):
+    LD: Any
+    pivots: Any
+    info: Any
+
+class linalg_lstsq(NamedTuple):
+    solution: Any
+    residuals: Any
+    rank: Any
+    singular_values: Any
+
+class linalg_lu(NamedTuple):
+    P: Any
+    L: Any
+    U: Any
+
+class linalg_lu_factor(NamedTuple):
+    LU: Any
+    pivots: Any
+
+class linalg_lu_factor_ex(NamedTuple):
+    LU: Any
+    pivots: Any
+    info: Any
+
+class linalg_polar(NamedTuple):
+    U: Any
+    H: Any
+
+class linalg_qr(NamedTuple):
+    Q: Any
+    R: Any
+
+class linalg_slogdet(NamedTuple):
+    sign: Any
+    logabsdet: Any
+
+class linalg_solve_ex(NamedTuple):
+    result: Any
+    info: Any
+
+class linalg_svd(NamedTuple):
+    U: Any
+    S: Any
+    Vh: Any

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, mod
 from shapecheck.core.dtype import CLASSES, DTypes, accepts
 from shapecheck.core.shape import ANY_RUN, Mismatch, Shape, from_items, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
@@ -93,27 +93,35 @@ class Window:
         """The elements from the first to the last that it covers."""
         return self.dilation * (self.kernel - 1) + 1
 
-    def count(self, n: Dim, axis: int) -> Dim | Mismatch:
-        """How many places it has on an axis of size `n`."""
+    def count(self, n: Dim, axis: int, ceil: bool = False) -> Dim | Mismatch:
+        """How many places it has on an axis of size `n`; with `ceil` a last one may hang over the end."""
         room = n + self.before + self.after - self.reach
-        if at_most(room, -1):
+        if at_most(room, -1) and (not ceil or at_most(room + self.stride, 0)):
             padded = "" if self.before == ZERO == self.after else f" padded to {n + self.before + self.after}"
             reason = f"a window of {self.reach} does not fit axis {axis} of size {n}{padded}"
             return Mismatch("shape-op", reason, axis, f">={self.reach}", str(n))
         if self.stride.is_unknown or at_most(self.stride, 0):
             return UNKNOWN_DIM
-        return room // self.stride + 1
+        return self._hanging_over(n, room) if ceil else room // self.stride + 1
+
+    def _hanging_over(self, n: Dim, room: Dim) -> Dim:
+        """The count rounded up, less a last window that would start behind the array and its left padding."""
+        count = (room + self.stride - 1) // self.stride + 1
+        if at_least(self.reach - self.after - self.stride, 0):
+            return count  # none can
+        behind = ((count - 1) * self.stride - n - self.before).constant
+        return UNKNOWN_DIM if behind is None else count - (behind >= 0)
 
     def spread(self, n: Dim, extra: Dim) -> Dim:
         """The size of a transposed convolution's output."""
         return (n - 1) * self.stride - self.before - self.after + self.reach + extra
 
 
-def counted(sizes: Sequence[Dim], windows: Sequence[Window]) -> list[Dim] | Mismatch:
-    """The output's sizes of windows along the last axes."""
+def counted(sizes: Sequence[Dim], windows: Sequence[Window], ceil: bool = False) -> list[Dim] | Mismatch:
+    """The output's sizes of windows along the last axes, rounded up with `ceil`."""
     found: list[Dim] = []
     for axis, (n, window) in enumerate(zip(sizes, windows, strict=True), start=-len(sizes)):
-        count = window.count(n, axis)
+        count = window.count(n, axis, ceil)
         if isinstance(count, Mismatch):
             return count
         found.append(count)
@@ -344,26 +352,8 @@ def _pooled_sizes(a: Arguments, sizes: Sequence[Dim], axes: int) -> Sequence[Dim
     for axis, k in enumerate(kernel, start=-axes):
         if at_most(k, 0):
             return Mismatch("shape-op", f"the window along axis {axis} must be at least 1, found {k}", axis, ">=1", str(k))
-    match flag(a["ceil_mode"]):
-        case False:
-            return counted(sizes, windows)
-        case True:
-            return [_rounded_up(n, window) for n, window in zip(sizes, windows, strict=True)]
-        case _:
-            return [UNKNOWN_DIM] * axes
-
-
-def _rounded_up(n: Dim, window: Window) -> Dim:
-    """The count with `ceil_mode`: a last window may hang over, but must start inside the array or its left padding."""
-    room, stride, start = (
-        (n + window.before + window.after - window.reach).constant,
-        window.stride.constant,
-        (n + window.before).constant,
-    )
-    if room is None or not stride or stride < 0 or start is None or room < -stride:
-        return UNKNOWN_DIM
-    count = -(-room // stride) + 1
-    return dim(count - 1 if (count - 1) * stride >= start else count)
+    ceil = flag(a["ceil_mode"])
+    return [UNKNOWN_DIM] * axes if ceil is None else counted(sizes, windows, ceil)
 
 
 def _with_indices(a: Arguments, result: Array | Mismatch, array: Array) -> Result:

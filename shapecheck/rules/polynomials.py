@@ -10,7 +10,7 @@ from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
-from shapecheck.rules.axes import at_least, integer, integers, replaced, size, size_at
+from shapecheck.rules.axes import at_least, integer, integers, is_rigid, replaced, size, size_at
 from shapecheck.rules.families import divided, floated, gufunc, promoted, shape_of, spelled, typed_result, unknown_dtype
 from shapecheck.rules.table import Compute, Rule, rule
 
@@ -180,7 +180,7 @@ def covariance(a: Arguments) -> Result:
         return typed_result(SCALAR, Typed(ANY_DTYPE), a.library)
     rows, columns = found.dims
     count = rows if a["rowvar"] else columns
-    if ONE in (rows, columns) or not (at_least(count, 2) or count.symbol is not None):
+    if ONE in (rows, columns) or not (at_least(count, 2) or (is_rigid(count) and count.symbol is not None)):
         return typed_result(ANY_SHAPE, Typed(ANY_DTYPE), a.library)
     return typed_result(Shape((count, count)), Typed(ANY_DTYPE), a.library)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from shapecheck.core.axes import place
 from shapecheck.core.dim import ONE, ZERO, Dim, Verdict, extremum
-from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes, dtype
+from shapecheck.core.dtype import ANY_DTYPE, BOOL, CLASSES, DTypes, dtype
 from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, broadcasts_to, same
@@ -50,6 +50,17 @@ def reduction(params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str
     """A table row: the parameters (`input`, `dim`, `keepdim`), the dtype and the operations."""
     row = gufunc(text, params, typed, *names, scalars=ARRAY_SCALARS)
     return replace(row, compute=lambda a: row.compute(replace(a, values={**a.values, "dim": named_axes(a["dim"], a.library)})))
+
+
+def _inexact_only(row: Rule) -> Rule:
+    """A row whose dtype is open where `dtype=` has ints: jax computes some variances in floats then, refuses others."""
+
+    def compute(a: Arguments) -> Result:
+        found, asked = row.compute(a), a["dtype"]
+        is_open = isinstance(asked, DTypes) and not asked.names <= CLASSES["Inexact"].names
+        return found.with_dtype(ANY_DTYPE) if is_open and isinstance(found, Array) else found
+
+    return replace(row, compute=compute)
 
 
 def named_axes(dim: Value, library: Library) -> Value:
@@ -159,7 +170,7 @@ def log_summed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
 def extreme(a: Arguments) -> Result:
     """`torch.max`: of all elements, along an axis with indices, or of two arrays."""
     second = a["dim"]
-    if isinstance(second, Array):
+    if isinstance(second, Array) and a["keepdim"] is False:
         found = broadcast_all((shape_of(a["input"]), second.shape), a.facts)
         return typed_result(found, promoted((a["input"], second), a.library), a.library)
     if second is not None and not isinstance(second, Dim):
@@ -265,11 +276,13 @@ TABLE: tuple[Rule, ...] = (
     reduction(
         "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", spread, *spelled("std var", *TORCH)
     ),
-    reduction(
-        "input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdims=False, **",
-        spread,
-        *spelled("std var", *ARRAYS),
-        *spelled("nanstd nanvar", *_NAN),
+    _inexact_only(
+        reduction(
+            "input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdims=False, **",
+            spread,
+            *spelled("std var", *ARRAYS),
+            *spelled("nanstd nanvar", *_NAN),
+        )
     ),
     reduction(
         "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **",
@@ -292,7 +305,13 @@ TABLE: tuple[Rule, ...] = (
     ),
     reduction("input, dim|axis=None, keepdim|keepdims=False", indices, *spelled("argmax argmin", *TORCH)),
     reduction(NUMPY_PLAIN, counted, *spelled("argmax argmin", *ARRAYS), *spelled("nanargmax nanargmin", *_NAN)),
-    reduction("input, dim|axis=None, keepdim|keepdims=False, **", boolean_or_uint8, *spelled("any all", *TORCH)),
+    gufunc(  # not `reduction`: these two take `dim=()` for no axes
+        REDUCED,
+        "input, dim|axis=None, keepdim|keepdims=False, **",
+        boolean_or_uint8,
+        *spelled("any all", *TORCH),
+        scalars=ARRAY_SCALARS,
+    ),
     reduction(NUMPY_PLAIN, boolean_or_uint8, *spelled("any all", *ARRAYS)),
     reduction("input, dim|axis, keepdim|keepdims=False", log_summed, *spelled("logsumexp", *TORCH), "torch.special.logsumexp"),
     reduction(

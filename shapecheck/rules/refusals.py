@@ -94,7 +94,9 @@ def _refusal(rule: Rule, refusal: Refusal) -> Compute:
         if a.values.get("dtype") is not None:
             return UNKNOWN  # the arrays are converted first
         values = [a[name] for name in operands]
-        looked_at = refusal.scalars or not any(isinstance(value, Array) and value.shape == SCALAR for value in values)
+        if any(isinstance(value, bool) for value in values) or a.values.get("dtype") is not None:
+            return UNKNOWN  # torch takes `mask ** True`, and converts to the dtype that is asked for
+        looked_at = refusal.scalars or all(value.shape.min_rank for value in values if isinstance(value, Array))
         typed = refusal.typed(values, a.library) if looked_at and isinstance(values[0], Array) else None
         return typed if isinstance(typed, Mismatch) else UNKNOWN
 

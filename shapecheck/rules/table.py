@@ -172,12 +172,23 @@ class Rule:
         library = library_of(name)
         arguments = Arguments(values, library, facts)
         refused = self.refusals[name](arguments) if name in self.refusals else UNKNOWN
-        if isinstance(refused, Mismatch):
-            return refused
-        result = widened(name, self.compute(arguments), values.values(), library)
-        if given.get("dtype") is not None and not self.parameters.knows("dtype") and isinstance(result, Array):
-            result = result.with_dtype(ANY_DTYPE)
+        result = refused if isinstance(refused, Mismatch) else widened(name, self.compute(arguments), values.values(), library)
+        if given.get("dtype") is not None and not self.parameters.knows("dtype"):
+            result = _in_asked_dtype(result)
         return result if out is None or isinstance(result, Mismatch) else written(result, out)
+
+
+def _in_asked_dtype(result: Result) -> Result:
+    """A result that is computed in a dtype the rule does not look at: what dtypes alone refuse is not refused."""
+    if isinstance(result, Mismatch):
+        return UNKNOWN if result.code == "shape-dtype" else result
+    return _of_any_dtype(result)
+
+
+def _of_any_dtype(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(map(_of_any_dtype, value))
+    return value.with_dtype(ANY_DTYPE) if isinstance(value, Array) else value
 
 
 def written(result: Result, out: Value) -> Result:

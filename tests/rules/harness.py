@@ -18,7 +18,7 @@ import random
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial, reduce
 from importlib import import_module
 from inspect import signature
@@ -60,6 +60,11 @@ class A:
     regular: bool = False
     library: Library | None = None
     low: int = 0
+
+    def __repr__(self) -> str:
+        """The array as a case would write it."""
+        said = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
+        return f"A({said.pop('shape')}{''.join(f', {key}={value!r}' for key, value in said.items())})"
 
 
 @dataclass(frozen=True)
@@ -276,7 +281,7 @@ def _jax(item: A) -> Any:
 
 _REAL: Mapping[Library, Callable[[A], Any]] = {Library.TORCH: _torch, Library.JAX: _jax, Library.NUMPY: _numpy}
 _ROOTS: Mapping[str, Any] = {"torch": torch, "F": torch.nn.functional, "nn": torch.nn, "jnp": jnp, "jax": jax, "np": np}
-METHODS = frozenset({"Tensor", "Array", "ndarray"})
+METHODS: Mapping[str, type] = {"Tensor": torch.Tensor, "Array": jax.Array, "ndarray": np.ndarray}
 """The classes of arrays, whose methods take the array first."""
 
 
@@ -309,7 +314,8 @@ def _layer_of_jax(name: str) -> Callable[..., Any]:
         case "flax.linen":
             return lambda *args, **kwargs: lambda *x: made(*args, **kwargs).init_with_output(jax.random.key(0), *x)[0]
         case "flax.nnx":
-            return partial(made, rngs=import_module(module).Rngs(0)) if "rngs" in signature(made).parameters else made
+            takes_keys = "rngs" in signature(made.__init__).parameters
+            return partial(made, rngs=import_module(module).Rngs(0)) if takes_keys else made
         case _:
             return partial(made, key=jax.random.key(0)) if "key" in signature(made).parameters else made
 
@@ -318,11 +324,13 @@ def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
     """A collective as its caller sees it from inside `jax.vmap(..., axis_name="mapped")` of size 2."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        arrays = [each for each in args if isinstance(each, jax.Array)]
+        leaves, tree = jax.tree.flatten((args, kwargs))
+        arrays = [each for each in leaves if isinstance(each, jax.Array)]
 
         def inside(_: Any, *mapped: Any) -> Any:
             rest = iter(mapped)
-            return function(*[next(rest) if isinstance(each, jax.Array) else each for each in args], **kwargs)
+            given, named = jax.tree.unflatten(tree, [next(rest) if isinstance(each, jax.Array) else each for each in leaves])
+            return function(*given, **named)
 
         found = jax.vmap(inside, axis_name="mapped")(jnp.zeros(2), *[jnp.stack([each, each]) for each in arrays])
         return jax.tree.map(lambda each: each[0], found)
@@ -600,9 +608,24 @@ def views(rng: random.Random, rigid: bool) -> Iterable[View]:
         named = {n: Symbol(f"n{n}", "", kind) for n in SIZES if n > 1 and rng.random() < 0.8}
         values = {symbol: dim(n) for n, symbol in named.items()}
         yield f"{kind.value} symbols", lambda a, named=named: Shape(tuple(dim(named.get(n, n)) for n in a.shape)), dtype, values
+    yield _own_symbols(rng)
     yield "unknown sizes", lambda a: Shape(tuple(UNKNOWN_DIM if rng.random() < 0.4 else dim(n) for n in a.shape)), _wider, {}
     yield "hidden axes", lambda a: _hidden(rng, a), _wider, {}
     yield "unknown arrays", lambda a: ANY_SHAPE if rng.random() < 0.6 else concrete(a), lambda _: ANY_DTYPE, {}
+
+
+def _own_symbols(rng: random.Random) -> View:
+    """Most axes as a size of their own, which may be 1: whatever the library takes, no rule may refuse."""
+    values: dict[Any, Dim] = {}
+
+    def own(n: int) -> Dim:
+        if n == 0 or rng.random() < 0.3:
+            return dim(n)
+        symbol = Symbol(f"a{len(values)}", "", Kind.SIZE)
+        values[symbol] = dim(n)
+        return dim(symbol)
+
+    return "a symbol for each axis", lambda a: Shape(tuple(map(own, a.shape))), dtype, values
 
 
 def _hidden(rng: random.Random, array: A) -> Shape:

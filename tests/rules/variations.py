@@ -40,14 +40,16 @@ def varied(rng: random.Random, name: str, case: Case) -> Case:
 def respelled(rng: random.Random, name: str, case: Case) -> Case:
     """The case with some arguments passed in another of the ways that the rule knows: by keyword, under another name."""
     found = lookup(name)
-    if found is None or rng.random() < 0.6:
+    if found is None or name.endswith("__") or rng.random() < 0.6:
         return case
-    listed = found.parameters.listed
+    listed, known = found.parameters.listed, library_keywords(name)
     args, kwargs = list(case.args), dict(case.kwargs)
     first = 1 if name.partition(".")[0] in METHODS else 0
     while len(args) > first and len(args) <= len(listed) and not any(each.variadic for each in listed) and rng.random() < 0.5:
-        spellings = listed[len(args) - 1].spellings
-        spelling = rng.choice([each for each in spellings if each in library_keywords(name)] or spellings)
+        spellings = [each for each in listed[len(args) - 1].spellings if not known or each in known]
+        if not spellings:
+            break  # it goes by place only
+        spelling = rng.choice(spellings)
         if isinstance(args[-1], A) and spelling in ("dim", "axis"):
             break  # torch takes an array without axes for an int there
         kwargs[spelling] = args.pop()
@@ -91,7 +93,8 @@ def with_keyword(rng: random.Random, name: str, case: Case) -> Case:
         return case
     bound = lookup(name)
     taken = {word for each in (bound.parameters.listed[: len(case.args)] if bound is not None else ()) for word in each.spellings}
-    free = sorted(library_keywords(name) & KEYWORDS.keys() - taken - case.kwargs.keys())
+    unused = {"out"} if library_of(name) is Library.JAX else set[str]()  # jax has it for numpy's sake and refuses it
+    free = sorted(library_keywords(name) & KEYWORDS.keys() - taken - case.kwargs.keys() - unused)
     if not free:
         return case
     keyword = rng.choice(free)
@@ -108,9 +111,16 @@ def library_keywords(name: str) -> frozenset[str]:
     if library_of(name) is Library.TORCH and owner in ("torch", "Tensor"):
         return frozenset()
     try:
-        return frozenset(inspect.signature(resolve(name)).parameters)
+        found = inspect.signature(_defined(name)).parameters.values()
     except (TypeError, ValueError, AttributeError, ImportError):
         return frozenset()
+    return frozenset(each.name for each in found if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY))
+
+
+def _defined(name: str) -> Callable[..., Any]:
+    """The operation as its library defines it, methods unbound."""
+    owner, _, last = name.rpartition(".")
+    return getattr(METHODS[owner], last) if owner in METHODS else resolve(name)
 
 
 @cache
