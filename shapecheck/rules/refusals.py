@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER
-from shapecheck.core.shape import SCALAR, Mismatch
+from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
 from shapecheck.rules.families import TORCH, DTypeRule, only, promoted, spelled
 from shapecheck.rules.table import Compute, Rule
