@@ -72,7 +72,7 @@ def _called_directly(ctx: FunctionContext | MethodContext) -> list[tuple[Callabl
         return []
     with chk.msg.filter_errors(), chk.local_type_map:  # mypy has replaced the signature by what it solved it to
         callee = get_proper_type(chk.expr_checker.accept(ctx.context.callee))
-    return [(callee, callee)] if isinstance(callee, CallableType) and size_variables(callee) else []
+    return [(callee, callee)] if isinstance(callee, CallableType) else []
 
 
 def _unsolved(signature: CallableType, ctx: FunctionContext | MethodContext) -> Type:

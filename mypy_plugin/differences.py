@@ -53,7 +53,8 @@ def difference(expected: Node, found: Node) -> Finding | None:
         return _UNKNOWN
     if expected.last == found.last == "Literal" and set(found.args) <= set(expected.args):
         return _EQUAL
-    if expected.last != found.last or len(expected.args) != len(found.args) or not expected.args:
+    alike = _is_of_any_length(expected) is _is_of_any_length(found)
+    if expected.last != found.last or len(expected.args) != len(found.args) or not expected.args or not alike:
         return _tuple_to_sequence(expected, found)
     return _all(difference(a, b) for a, b in zip(expected.args, found.args, strict=True))
 
@@ -68,9 +69,16 @@ _SUPERTYPES = {
 _NUMBERS = {"bool": ("int", "float", "complex"), "int": ("float", "complex"), "float": ("complex",)}
 
 
+def _is_of_any_length(node: Node) -> bool:
+    """Whether a type is `tuple[item, ...]`."""
+    return node.last == "tuple" and len(node.args) == 2 and node.args[1].name == "..."
+
+
 def _tuple_to_sequence(expected: Node, found: Node) -> Finding | None:
     if found.last in NAMED_TUPLES and expected.last == "tuple":
         return _UNKNOWN
+    if _is_of_any_length(expected) and found.last == "tuple" and not _is_of_any_length(found):
+        return _all(difference(expected.args[0], item) for item in found.args if item.name != "()")
     if expected.last in _SUPERTYPES.get(found.last, ()) and found.args and expected.args:
         items = [item for item in found.args if item.name != "..."]
         if found.last == "tuple":

@@ -7,6 +7,8 @@ unknown: `assert x.shape[0] == 3` on an axis `b` is no error, and `x` may be pas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mypy.nodes import (
     CallExpr,
     CastExpr,
@@ -96,12 +98,23 @@ def with_shape(subject: Type, said: Shape, named: NamedTypes) -> Type | None:
     """The array type with what is said of its shape; None when it is no array, or a class without a place for a shape."""
     proper = get_proper_type(subject)
     if isinstance(proper, UnionType):
-        items = [with_shape(item, said, named) or item for item in proper.items]
+        items = [with_shape(item, said, named) or item for item in _of_rank(proper.items, said)]
         return make_simplified_union(items) if any(array_of(item) is not None for item in items) else None
     like, array = array_instance(proper), array_of(proper)
     if like is None or array is None or not isinstance(proper, Instance) or len(like.args) != 2:
         return None
     return array_type(like, array.with_shape(merged(array.shape, said)), named)
+
+
+def _of_rank[T: Type](members: Sequence[T], said: Shape) -> list[T]:
+    """The members of a union that can have the number of axes which a condition tells of; all when none can."""
+    kept = [member for member in members if (array := array_of(member)) is None or _may_agree(array.shape, said)]
+    return kept or list(members)
+
+
+def _may_agree(one: Shape, other: Shape) -> bool:
+    """Whether two shapes can have the same number of axes."""
+    return not any(a.rank is not None and a.rank < b.min_rank for a, b in ((one, other), (other, one)))
 
 
 def instance_of(subject: Type, annotation: Type, named: NamedTypes) -> Type:
@@ -111,6 +124,8 @@ def instance_of(subject: Type, annotation: Type, named: NamedTypes) -> Type:
         return UnionType.make_union([instance_of(subject, item, named) for item in wanted.items])
     proper = get_proper_type(subject)
     members = list(map(get_proper_type, proper.items)) if isinstance(proper, UnionType) else [proper]
+    declared = array_of(wanted)
+    members = _of_rank(members, declared.shape) if declared is not None else members
     found = [both for member in members if (both := _array_of_both(member, wanted, named)) is not None]
     return UnionType.make_union(found) if found else annotation
 

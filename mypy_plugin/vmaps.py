@@ -26,8 +26,9 @@ from mypy.types import (
 
 from mypy_plugin.annotations import free_variable
 from mypy_plugin.binding import bound_variable
-from mypy_plugin.encode import ANY, shape_type, tuple_type
+from mypy_plugin.encode import ANY, array_of, shape_type, tuple_type
 from mypy_plugin.names import NDARRAY, SHAPED_CLASSES
+from mypy_plugin.operations import fail
 from mypy_plugin.options import UNREADABLE, Axes, Options, is_readable
 from mypy_plugin.values import Reader
 from shapecheck.core.shape import ANY_SHAPE
@@ -51,11 +52,24 @@ def _over_axes(
     reader = Reader(options.chk)
     axis = _mapped_axis(function, reader)
     each = list(_per_argument(function, inputs, by_keyword))
+    if (outside := next(_outside(function, each, outputs), None)) is not None:
+        fail(f"vmap: {outside}", "shape-rank", options.place.context, options.chk)
+        return None
     return function.copy_modified(
         arg_types=[mapped(typ, axes, axis, reader) for typ, axes in zip(function.arg_types, each, strict=True)],
         ret_type=mapped(function.ret_type, outputs, axis, reader),
         variables=[*function.variables, axis],
     )
+
+
+def _outside(function: CallableType, inputs: Sequence[Axes], outputs: Axes) -> Iterator[str]:
+    """What is wrong with axes that no array of the declared rank has, the mapped axis counted."""
+    names = [f'"{name}"' if name else "an argument" for name in function.arg_names]
+    for what, typ, axis in zip([*names, "the result"], [*function.arg_types, function.ret_type], [*inputs, outputs], strict=True):
+        array = array_of(typ)
+        rank = array.shape.rank if array is not None else None
+        if isinstance(axis, int) and rank is not None and not -rank - 1 <= axis <= rank:
+            yield f"{what} has no axis {axis}: one of {array} has {rank + 1} with the mapped one"
 
 
 def _mapped_axis(function: CallableType, reader: Reader) -> TypeVarType:

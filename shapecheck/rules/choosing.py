@@ -12,6 +12,7 @@ from shapecheck.core.value import Arguments, Array, Library, Many, Result, Value
 from shapecheck.rules.families import (
     TORCH,
     DTypeRule,
+    equal_dtypes,
     floated,
     gufunc,
     kept,
@@ -73,6 +74,14 @@ def bounded(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     return Typed(ANY_DTYPE) if library is Library.TORCH and len(kinds) == 2 else promoted(values, library)
 
 
+def interpolated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Both ends have one dtype, and so has the weight when it is an array with axes."""
+    *ends, weight = values
+    with_axes = isinstance(weight, Array) and bool(weight.shape.min_rank)
+    same = equal_dtypes(values if with_axes else ends, library)
+    return same if isinstance(same, Mismatch) else promoted(values, library)
+
+
 MASKED = "the array, the mask"
 
 TABLE: tuple[Rule, ...] = (
@@ -92,7 +101,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     gufunc("*s, *s -> *s", "input, min", promoted, *spelled("clamp_min", *TORCH), called="the array, min"),
     gufunc("*s, *s -> *s", "input, max", promoted, *spelled("clamp_max", *TORCH), called="the array, max"),
-    gufunc("*s, *s, *s -> *s", "input, end, weight", only(promoted, FLOATING, COMPLEX), *spelled("lerp", *TORCH)),
+    gufunc("*s, *s, *s -> *s", "input, end, weight", only(interpolated, FLOATING, COMPLEX), *spelled("lerp", *TORCH)),
     gufunc("*s, *s, *s -> *s", "input, tensor1, tensor2, **", promoted, *spelled("addcmul", *TORCH)),
     gufunc("*s, *s, *s -> *s", "input, tensor1, tensor2, **", floated, *spelled("addcdiv", *TORCH)),
 )

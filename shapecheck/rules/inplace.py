@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shapecheck.core.promotion import CATEGORY, FLOATING, INTEGER, OPAQUE, Typed, inexact, result_type
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Value
-from shapecheck.rules.choosing import given, masked, one_value
+from shapecheck.rules.choosing import given, interpolated, masked, one_value
 from shapecheck.rules.elementwise import bits_only, float_only, negated
 from shapecheck.rules.families import DTypeRule, divided, gufunc, kept, only, promoted, spelled
 from shapecheck.rules.table import Rule
@@ -85,7 +85,7 @@ TABLE: tuple[Rule, ...] = (
         kept,
         *spelled("copy_ logical_and_ logical_or_ logical_xor_ eq_ ne_ lt_ le_ gt_ ge_", "Tensor.{}"),
     ),
-    gufunc(THREE, "input, end, weight", kept, "Tensor.lerp_"),
+    gufunc(THREE, "input, end, weight", fitting(interpolated), "Tensor.lerp_"),
     gufunc(THREE, "input, tensor1, tensor2, **", kept, "Tensor.addcmul_", "Tensor.addcdiv_"),
     gufunc(ONE, "input", fitting(floated_all), *spelled(_IN_PLACE_FLOATED, "Tensor.{}_")),
     gufunc(ONE, "input, p", fitting(floated_all), "Tensor.mvlgamma_"),

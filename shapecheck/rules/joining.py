@@ -125,6 +125,14 @@ def _joined_at_the_right(shapes: Sequence[Shape], axis: int, many: bool, a: Argu
 
 
 def cat(a: Arguments) -> Result:
+    """Joins arrays that have axes."""
+    if a["dim"] is not None and any(one.shape.rank == 0 for one in sequence(a["tensors"]) or ()):
+        return Mismatch("shape-rank", "arrays without axes cannot be joined", None, "at least 1 axis", "0 axes")
+    return lax_cat(a)
+
+
+def lax_cat(a: Arguments) -> Result:
+    """Joins arrays; jax.lax hands a single one back without looking at it."""
     arrays = sequence(a["tensors"])
     if arrays is None:
         return UNKNOWN
@@ -387,7 +395,7 @@ def split_along(rank: int, axis: int) -> Compute:
 TABLE = (
     rule(cat, "tensors, dim|axis=0, *, out=None", "torch.cat", "torch.concat", "torch.concatenate"),
     rule(cat, "tensors|arrays, dim|axis=0, out=None, *, dtype=None, **", "jnp.concatenate", "jnp.concat", "np.concatenate", "np.concat"),
-    rule(cat, "tensors|operands, dim|dimension", "jax.lax.concatenate"),
+    rule(lax_cat, "tensors|operands, dim|dimension", "jax.lax.concatenate"),
     rule(stack, "tensors|arrays, dim|axis=0, out=None, *, dtype=None, **", "torch.stack", "jnp.stack", "np.stack"),
     rule(stack, "tensors|operands, dim|axis=0", "jax.lax.stack"),
     rule(along(2, 0), "tensors|tup, *, dtype=None, **", "torch.vstack", "torch.row_stack", "jnp.vstack", "np.vstack"),

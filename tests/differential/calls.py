@@ -20,6 +20,8 @@ def calls(c: Choices, name: str) -> Writer:
         if form == "dataclass" and not all(map(_can_be_field, parameters)):
             form = "function"
         w.constructs |= {form} - {"function"}
+        if form == "wraps":  # a `ParamSpec` keeps what is a type to mypy, and no more
+            w.partial |= any("PyTree" in each.annotation or "[Any" in each.annotation for each in parameters)
         arguments = call(c, "", parameters, scope.sizes)
         text, called = FORMS[form].form(f"f{at}", [each.text for each in parameters], arguments)
         w.functions.append(text)

@@ -129,11 +129,19 @@ def repeat(c: Choices, v: Arrays) -> str:
     )
 
 
+def uneven(c: Choices, v: Arrays) -> str:
+    """Pieces that need not be of one size."""
+    x = v.pick(c)
+    if v.library == "torch":
+        return pieces(c, v)
+    return f"{v.module}.array_split({x}, 2, axis={axis_of(c, v.rank(x))})[1]"
+
+
 def pieces(c: Choices, v: Arrays) -> str:
     x = v.pick(c)
     axis = axis_of(c, v.rank(x))
     if v.library != "torch":
-        return c.one_of((f"{v.module}.split({x}, 2, axis={axis})[0]", f"{v.module}.array_split({x}, 2, axis={axis})[1]"))
+        return f"{v.module}.split({x}, 2, axis={axis})[0]"
     return c.one_of(
         (
             f"{x}.chunk(2, dim={axis})[0]",
@@ -186,5 +194,6 @@ LAYOUT: Mapping[str, tuple[int, Template]] = {
     "creation": (4, made),
     "repeat": (4, repeat),
     "split": (4, pieces),
+    "uneven pieces": (1, uneven),
     "flip, sort": (3, moved),
 }

@@ -13,10 +13,11 @@ from tests.differential.choices import Choices
 
 PRELUDE = f"""\
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial, wraps
-from typing import Annotated, Any, Literal, NamedTuple, Optional, Protocol, TypedDict, TypeVar, Union, overload, runtime_checkable
+from typing import Annotated, Any, Literal, NamedTuple, Optional, Protocol, TypedDict, TypeVar, Union, Unpack, overload, runtime_checkable
 
 import einops
 import equinox as eqx
@@ -66,18 +67,24 @@ class Kind(enum.StrEnum):
     GRADUAL = "gradual"
     TRANSFORMS = "transforms"
     MODULES = "modules"
+    SCOPES = "scopes"
     CLASS_DIMS = "class dims"
+    OWN = "own"
 
 
 @dataclass(frozen=True)
 class Program:
-    """A module, and how it came about. `variants` are calls of each function with other sizes and dtypes."""
+    """A module, and how it came about. `variants` are calls of each function with other sizes and dtypes.
+
+    `ours` tells that jaxtyping does not look at what the program is about: it runs under our own hook.
+    """
 
     name: str
     kind: Kind
     source: str
     constructs: frozenset[str]
     variants: tuple[tuple[str, ...], ...] = ()
+    ours: bool = False
 
 
 @dataclass

@@ -22,15 +22,7 @@ def layer(c: Choices, v: Arrays) -> str:
     if v.library == "numpy":
         return f"np.dot({x}, {v.pick(c)})"
     if v.library == "jax":
-        key = "key=jax.random.key(0)"
-        made = (
-            f"eqx.nn.Linear({last}, 4, {key})",
-            f"eqx.nn.LayerNorm({last})",
-            f"eqx.nn.MLP({last}, 2, width_size=5, depth=1, {key})",
-            f"eqx.nn.Conv1d({_width(c, v, x, 0)}, 3, kernel_size=1, {key})",
-        )
-        called = c.one_of(made)
-        return c.one_of((f"{called}({x})", f"jax.vmap({called})({x})"))
+        return f"{_of_equinox(c, v, x)}({x})"
     made = (
         f"Linear({last}, 4)",
         f"LayerNorm({last})",
@@ -51,6 +43,24 @@ def layer(c: Choices, v: Arrays) -> str:
     if c.chance(20):
         called = f"torch.nn.Sequential(torch.nn.Linear({last}, 5), torch.nn.ReLU(), torch.nn.Linear({c.one_of((5, 5, 4))}, 2))"
     return f"{called}({x})"
+
+
+def _of_equinox(c: Choices, v: Arrays, x: str) -> str:
+    last, key = _width(c, v, x, -1), "key=jax.random.key(0)"
+    return c.one_of(
+        (
+            f"eqx.nn.Linear({last}, 4, {key})",
+            f"eqx.nn.LayerNorm({last})",
+            f"eqx.nn.MLP({last}, 2, width_size=5, depth=1, {key})",
+            f"eqx.nn.Conv1d({_width(c, v, x, 0)}, 3, kernel_size=1, {key})",
+        )
+    )
+
+
+def mapped(c: Choices, v: Arrays) -> str:
+    """A layer for each of the items of an array."""
+    x = v.pick(c)
+    return f"jax.vmap({_of_equinox(c, v, x)})({x})" if v.library == "jax" else layer(c, v)
 
 
 def functional(c: Choices, v: Arrays) -> str:
@@ -106,6 +116,7 @@ def held(c: Choices, v: Arrays) -> str:
 
 NETWORKS: Mapping[str, tuple[int, Template]] = {
     "layer": (4, layer),
+    "mapped layer": (1, mapped),
     "nn.functional": (4, functional),
     "weights": (1, held),
 }

@@ -9,6 +9,8 @@ The kinds differ in what they are about, and in what is known before the program
 - `gradual`: the same with bare arrays and ints that nobody knows. An error of the checker must be a failure, no more.
 - `transforms`, `modules`, `class dims`: functions that a library transforms, networks of layers, and classes with sizes,
   all with known shapes. The last run under our own import hook, because jaxtyping does not know such sizes.
+- `scopes`: functions inside, after and instead of other functions. `own`: what jaxtyping does not look at, such as
+  coroutines, under our own hook.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from tests.differential.choices import Choices, seeded
 from tests.differential.class_dims import class_dims
 from tests.differential.modules import Kind, Program, Writer
 from tests.differential.nets import nets
+from tests.differential.own import own
+from tests.differential.scopes import scopes
 from tests.differential.straight import operations
 from tests.differential.transforms import transforms
 
@@ -32,6 +36,8 @@ KINDS = [
     (1, Kind.TRANSFORMS),
     (1, Kind.MODULES),
     (1, Kind.CLASS_DIMS),
+    (3, Kind.SCOPES),
+    (2, Kind.OWN),
 ]
 """How often a kind is made."""
 _MAKERS: Mapping[Kind, Callable[[Choices, str], Writer]] = {
@@ -39,7 +45,9 @@ _MAKERS: Mapping[Kind, Callable[[Choices, str], Writer]] = {
     Kind.OPERATIONS: operations,
     Kind.TRANSFORMS: transforms,
     Kind.MODULES: nets,
+    Kind.SCOPES: scopes,
     Kind.CLASS_DIMS: class_dims,
+    Kind.OWN: own,
 }
 
 
@@ -51,10 +59,11 @@ def generate(c: Choices, name: str) -> Program:
         w = _MAKERS[kind](c, name)
     else:
         w, variants = bodies(c, name, kind is Kind.GRADUAL)
-    future = c.chance(8) and kind is not Kind.CLASS_DIMS
+    ours = kind in (Kind.CLASS_DIMS, Kind.OWN)
+    future = c.chance(8) and not ours
     w.constructs |= {"from __future__"} if future else set()
     known = Kind.GRADUAL if w.partial else kind
-    return Program(name, known, w.module(future), frozenset(w.constructs), tuple(variants))
+    return Program(name, known, w.module(future), frozenset(w.constructs), tuple(variants), ours)
 
 
 def programs(seed: int, count: int) -> Iterator[Program]:

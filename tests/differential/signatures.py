@@ -43,13 +43,16 @@ def _member(each: Leaf, dtype: int) -> str:
 def written(w: Writer, each: Leaf) -> str:
     """An annotation, or an alias of it, or a quoted one."""
     w.constructs |= each.constructs | {each.library}
-    form = w.c.weighted([(85, "plain"), (5, "alias"), (4, "type alias"), (5, "quoted")])
+    form = w.c.weighted([(82, "plain"), (5, "alias"), (4, "type alias"), (3, "generic alias"), (5, "quoted")])
     if form == "plain":
         return each.annotation
     w.constructs.add(form)
     if form == "quoted":
         return f"'{each.annotation}'"
     name = f"Alias{len(w.aliases)}_{w.name}"
+    if form == "generic alias":
+        w.aliases.append(f"type {name}[T] = {each.annotation.replace(CLASSES[each.library], 'T')}")
+        return f"{name}[{CLASSES[each.library]}]"
     w.aliases.append(f"{'type ' if form == 'type alias' else ''}{name} = {each.annotation}")
     return name
 

@@ -22,7 +22,7 @@ import jaxtyping
 
 import shapecheck
 from shapecheck.internals import SKIPPED
-from tests.differential.modules import LOCAL, Kind, Program
+from tests.differential.modules import LOCAL, Program
 from tests.plugin.execution import Revealed
 from tests.plugin.literate import Message, environment
 
@@ -130,8 +130,8 @@ def judged(programs: Sequence[Program], workspace: Workspace | None = None) -> l
 @contextmanager
 def _importable(place: Workspace, programs: Sequence[Program]) -> Iterator[None]:
     """Programs can be imported, under jaxtyping's hook or under our own."""
-    ours = [f"{place.package}.{each.name}" for each in programs if each.kind is Kind.CLASS_DIMS]
-    theirs = [f"{place.package}.{each.name}" for each in programs if each.kind is not Kind.CLASS_DIMS]
+    ours = [f"{place.package}.{each.name}" for each in programs if each.ours]
+    theirs = [f"{place.package}.{each.name}" for each in programs if not each.ours]
     before, written = list(sys.path), sys.dont_write_bytecode
     sys.path.insert(0, str(place.path))
     sys.dont_write_bytecode = True

@@ -100,7 +100,8 @@ def three(rng: random.Random, name: str) -> Case:
     full = shape(rng)
     one = rng.choice(FLOATS)
     dtypes = [one if rng.random() < 0.8 else dtype_for(rng, name) for _ in range(3)]
-    args: list[Any] = [A(broadcastable_to(rng, full) if i else full, each) for i, each in enumerate(dtypes)]
+    shapes = [full, *(rng.choice((broadcastable_to(rng, full), ())) for _ in range(2))]
+    args: list[Any] = [A(each, dtype) for each, dtype in zip(shapes, dtypes, strict=True)]
     if "lerp" in name and rng.random() < 0.3:
         args[2] = 0.5
     return call(*args)
