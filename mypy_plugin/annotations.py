@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from zlib import crc32
 
 from mypy.errorcodes import VALID_TYPE, ErrorCode
-from mypy.nodes import Context, Import, ImportFrom, MypyFile
+from mypy.nodes import Context, Import, ImportFrom, MypyFile, PlaceholderNode, Var
 from mypy.plugin import AnalyzeTypeContext
 from mypy.semanal import SemanticAnalyzer
 from mypy.typeanal import TypeAnalyser
@@ -81,10 +81,22 @@ def analyze(ctx: AnalyzeTypeContext) -> Type:
         base = analyser.anal_type(inner_written)
         return Reader(analyser, written).annotated(base, both if both.names else CLASSES[name], f"{text} {inner_text}")
     base = analyser.anal_type(written.args[0])
-    if text is None:
+    if text is None and _is_no_string(written.args[1], analyser):
         _fail(analyser, "the shape must be a string", written.args[1])
         return base
-    return Reader(analyser, written).annotated(base, CLASSES[name], text)
+    return Reader(analyser, written).annotated(base, CLASSES[name], text if text is not None else "...")
+
+
+def _is_no_string(written: Type, analyser: TypeAnalyser) -> bool:
+    """Whether a shape is written that certainly is no string: a variable, an f-string or a call may be one."""
+    match written:
+        case RawExpressionType(literal_value=value):
+            return value is not None
+        case UnboundType(name=name, args=()):
+            symbol = analyser.api.lookup_qualified(name, written, suppress_errors=True)
+            return symbol is None or not isinstance(symbol.node, Var | PlaceholderNode)
+        case _:
+            return True
 
 
 def _nested(written: Type, module: MypyFile | None) -> tuple[Type, str, str] | None:

@@ -1,4 +1,4 @@
-"""Optional variables after an assignment: `if self.mean is None: self.mean = zeros(n)` leaves no `None`.
+"""What an assignment does: `if self.mean is None: self.mean = zeros(n)` leaves no `None`.
 
 mypy narrows a variable to what is assigned only where that fits the declared type to its letter. Where it does not, because
 shapes are unknown or differ in names, `gate` drops the error and `narrow` narrows a variable to the declared arrays;
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mypy.nodes import AssignmentStmt, MemberExpr, NameExpr, Node
-from mypy.types import Type, UnionType, get_proper_type
+from mypy.nodes import AssignmentStmt, CallExpr, MemberExpr, NameExpr, Node
+from mypy.types import Instance, Type, UnionType, get_proper_type
 from mypy.types_utils import is_overlapping_none, remove_optional
 
 from mypy_plugin.blocks import all_blocks_of
 from mypy_plugin.encode import array_of
+from mypy_plugin.names import MODULE
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
@@ -31,6 +32,14 @@ def narrow(chk: TypeChecker, line: int) -> None:
         declared = chk.lookup_type_or_none(target) if isinstance(target, NameExpr) else None
         if declared is not None and is_optional_array(declared):
             chk.binder.put(target, remove_optional(declared))
+
+
+def unpacks_module(chk: TypeChecker, line: int) -> bool:
+    """Whether the assignment at a line unpacks what a module returned when it was called: `Any` to plain mypy."""
+    statement = _assignment(chk.tree.defs, line)
+    called = chk.lookup_type_or_none(statement.rvalue.callee) if statement and isinstance(statement.rvalue, CallExpr) else None
+    owner = get_proper_type(called)
+    return isinstance(owner, Instance) and owner.type.has_base(MODULE)
 
 
 def sets(chk: TypeChecker, target: MemberExpr) -> bool:

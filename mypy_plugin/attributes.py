@@ -15,7 +15,7 @@ from mypy.types import Instance, TupleType, Type, TypeVarTupleType, UnionType, g
 from mypy.types_utils import remove_optional
 
 from mypy_plugin.assigned import is_optional_array, sets
-from mypy_plugin.encode import array_instance, array_type, library_of
+from mypy_plugin.encode import array_instance, array_of, array_type, library_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.operations import checker
 from mypy_plugin.origins import METADATA
@@ -23,6 +23,8 @@ from mypy_plugin.results import field_of
 from mypy_plugin.symbols import is_free
 from mypy_plugin.values import Reader
 from mypy_plugin.variables import variables_in
+from shapecheck.core.dim import Verdict
+from shapecheck.core.dtype import CLASSES, accepts
 from shapecheck.core.value import Array
 
 
@@ -38,9 +40,21 @@ def read(ctx: AttributeContext) -> Type:
         return with_unknown_names(ctx.default_attr_type, Reader(checker(ctx.api)))
     if not ctx.is_lvalue and is_optional_array(ctx.default_attr_type) and isinstance(ctx.context, MemberExpr):
         return remove_optional(ctx.default_attr_type) if sets(checker(ctx.api), ctx.context) else ctx.default_attr_type
-    if _is_inferred(owner, name) and (ctx.is_lvalue or _varies(owner, name)):
+    if not _is_inferred(owner, name):
+        return ctx.default_attr_type
+    if ctx.is_lvalue or _varies(owner, name):
         return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
+    if any(name in info.metadata.get(METADATA, {}).get("registered", ()) for info in owner.type.mro):
+        return _movable(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type
+
+
+def _movable(typ: Type, reader: Reader) -> Type:
+    """The type of a buffer: with its module it is moved to another floating-point dtype (`.half()`)."""
+    array, instance = array_of(typ), array_instance(typ)
+    if array is None or instance is None or accepts(CLASSES["Float"], array.dtype) is not Verdict.EQUAL:
+        return typ
+    return array_type(instance, array.with_dtype(CLASSES["Float"]), reader.named)
 
 
 def _carries_shape(typ: Type) -> bool:

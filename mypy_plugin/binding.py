@@ -206,9 +206,23 @@ class Binder:
         """An annotated local sees its function's names; new names are sizes of this function."""
         match statement.lvalues:
             case [NameExpr(node=Var(type=Type() as typ) as variable)] if statement.type is not None and not variable.is_final:
-                annotated = replace(typ, {**owner.bound, **_sizes_of(typ, owner)})
+                annotated = replace(typ, {**owner.bound, **_sizes_of(typ, owner)}).accept(_NamelessFunctions(self.erased))
                 statement.type = annotated
                 ascriptions.ascribe(statement, variable, annotated, self.named)
+
+
+class _NamelessFunctions(TypeTranslator):
+    """Takes the names out of callables in a local's annotation: mypy would narrow a function of other names to `Never`."""
+
+    def __init__(self, erased: Callable[[Type], Type]) -> None:
+        super().__init__()
+        self.erased = erased
+
+    def visit_callable_type(self, t: CallableType, /) -> Type:
+        return t.copy_modified(arg_types=list(map(self.erased, t.arg_types)), ret_type=self.erased(t.ret_type))
+
+    def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
+        return t
 
 
 def _parameters_in_scope(function: FuncDef) -> Bound:

@@ -12,6 +12,7 @@ from mypy.nodes import ARG_OPT, ARG_POS, ListExpr, TupleExpr
 from mypy.plugin import FunctionContext
 from mypy.types import AnyType, CallableType, TupleType, Type, get_proper_type
 
+from mypy_plugin import lenient
 from mypy_plugin.encode import tuple_type
 from mypy_plugin.matching import Matching
 from mypy_plugin.operations import checker, fail
@@ -41,7 +42,7 @@ def _alike(branches: Sequence[Type | None], ctx: FunctionContext) -> Type:
     ]
     results = [_result(branch, operands, ctx) for branch in branches]
     first = results[0] if results else None
-    return first if first is not None and all(each == first for each in results) else ctx.default_return_type
+    return lenient.certain(first) if first is not None and all(each == first for each in results) else ctx.default_return_type
 
 
 def _result(function: Type | None, operands: Sequence[Type], ctx: FunctionContext) -> Type | None:

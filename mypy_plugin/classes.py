@@ -14,18 +14,27 @@ from mypy.plugin import ClassDefContext
 from mypy.types import Instance, Type, TypeVarId, TypeVarLikeType, TypeVarType, get_proper_type
 
 from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, STATIC, layer_rule
+from mypy_plugin.origins import record_attributes
 from shapecheck.rules import layer
 
 DTYPE, SHAPE = "DType", "Shape"
 
 
-def hook_for(fullname: str) -> Callable[[ClassDefContext], None]:
-    """The hook for a class definition."""
+def hook_for(fullname: str, of_user: bool) -> Callable[[ClassDefContext], None]:
+    """The hook for a class definition, of a user or of a library that we know."""
     if fullname in GENERIC_ARRAYS:
         return make_array
     if fullname in CONTAINERS:
         return make_container
-    return make_layer if layer_rule(fullname) is not None else default_sizes
+    if layer_rule(fullname) is not None:
+        return make_layer
+    return make_own if of_user else default_sizes
+
+
+def make_own(ctx: ClassDefContext) -> None:
+    """A class of the user's: what its attributes are assigned from is noted, its sizes may be left out."""
+    record_attributes(ctx.cls)
+    default_sizes(ctx)
 
 
 def make_array(ctx: ClassDefContext) -> None:

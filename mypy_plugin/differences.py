@@ -62,11 +62,15 @@ def difference(expected: Node, found: Node) -> Finding | None:
 _SUPERTYPES = {
     "list": ("Sequence", "Iterable", "Collection"),
     "tuple": ("Sequence", "Iterable", "Collection"),
-    "dict": ("Mapping",),
+    "dict": ("Mapping", "SupportsKeysAndGetItem"),
 }
 
 
-_NUMBERS = {"bool": ("int", "float", "complex"), "int": ("float", "complex"), "float": ("complex",)}
+_NUMBERS = {
+    "bool": ("int", "float", "complex"), "int": ("float", "complex"), "float": ("complex",),
+    "signedinteger": ("int", "float", "complex"), "unsignedinteger": ("int", "float", "complex"), "floating": ("float", "complex"),
+}  # fmt: skip
+"""Numbers that do for others. Of numpy's own, plain mypy seldom knows that they are no Python numbers."""
 
 
 def _is_of_any_length(node: Node) -> bool:

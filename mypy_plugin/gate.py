@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from mypy.errorcodes import CALL_OVERLOAD
+from mypy.errorcodes import CALL_OVERLOAD, UNUSED_IGNORE
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 
 from mypy_plugin import assigned, codes, faults, overrides, protocols
@@ -74,6 +74,7 @@ _RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*
 _SWALLOWED = re.compile(r"^(?:No overload variant of .* matches argument types?|Unsupported (?:left )?operand types? for )")
 _OVERLOAD = re.compile(r"^No overload variant of .* matches argument types?")
 _CALLED = re.compile(r'^(?:Unexpected keyword argument|Too (?:many|few) |Missing (?:positional|named) ).* "forward" of "')
+_UNPACKED = re.compile(r"^(?:Too many|Need more than \d+) values? to unpack")
 _LAYER_CLASS = re.compile(
     r'^Argument .* has incompatible type "type\[(\w+)\[.*\]\]"; expected "?Callable\[.*\bNever\b'
 )  # fmt: skip
@@ -84,7 +85,8 @@ _UNSOLVED = re.compile(r'^Cannot infer value of type parameter ".*" of "tree_\w+
 _UNREADABLE = re.compile(
     r'^Argument .* has incompatible type "(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*)"; expected "(.*)"$'
 )
-_MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp)\b")
+_MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp|signedinteger|unsignedinteger|floating)\b")
+_REDUNDANT = re.compile(r'^Redundant cast to "')
 
 
 class Gate:
@@ -96,6 +98,8 @@ class Gate:
         self.untyped = untyped
         self.dropped: ErrorInfo | None = None
         self.ambiguous = ("", 0)
+        self.told: set[str] = set()
+        """The files in which something is known that is `Any` to plain mypy."""
         self.checker: TypeChecker | None = None
 
     def watch(self, chk: TypeChecker) -> None:
@@ -127,6 +131,8 @@ class Gate:
     def _drops(self, file: str, info: ErrorInfo) -> bool:
         if info.code in codes.BY_NAME.values() or info.blocker:
             return False
+        if file in self.told and self._is_needed_without_us(file, info):
+            return True
         if info.severity == "note" and self._belongs_to_dropped(info):
             return True
         if _SWALLOWED.match(info.message) and (fault := faults.found(file, info.line)) is not None:
@@ -167,6 +173,12 @@ class Gate:
             if ignored is not None and (not ignored or info.code.code in ignored):
                 errors.used_ignored_lines[file][line].append(info.code.code)
 
+    def _is_needed_without_us(self, file: str, info: ErrorInfo) -> bool:
+        """Whether a cast or a `type: ignore` is called useless that plain mypy, which knows less, may need."""
+        if info.code is UNUSED_IGNORE and self.errors is not None:
+            return not any(code.startswith("shape-") for code in self.errors.ignored_lines.get(file, {}).get(info.line, ()))
+        return _REDUNDANT.match(info.message) is not None and _MARKS.search(info.message) is not None
+
     def _reports_unknown(self) -> bool:
         """Whether the user switched the code for unknown shapes on."""
         return self.errors is not None and codes.UNKNOWN in self.errors.options.enabled_error_codes
@@ -183,6 +195,8 @@ class Gate:
             return True
         if _CALLED.match(info.message):
             return ".forward(" not in linecache.getline(file, info.line)  # to plain mypy a module takes anything
+        if _UNPACKED.match(info.message):
+            return self.checker is not None and self.checker.path == file and assigned.unpacks_module(self.checker, info.line)
         if (match := _LAYER_CLASS.match(info.message)) is not None and match[1] in layer_classes():
             return True
         if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
@@ -274,10 +288,16 @@ def _conforms(message: str) -> bool:
         return any(protocols.is_called_with_arrays(option.last) for option in members(other))
     if one is None or other is None:
         return False
-    if one.last == "Callable":
-        return any(protocols.takes(one, option.last) for option in members(other))
-    options = [option for option in members(other) if one.last != option.last]
-    return any(protocols.fits(one.last, option.last) or _is_subclass(one, option) for option in options)
+    rest = [member for member in members(one) if member not in members(other)]
+    return bool(rest) and all(_is_one_of(member, members(other)) for member in rest)
+
+
+def _is_one_of(found: Node, options: Sequence[Node]) -> bool:
+    """Whether a class or function is one of what is expected when shapes are not looked at."""
+    if found.last == "Callable":
+        return any(protocols.takes(found, option.last) for option in options)
+    others = [option for option in options if found.last != option.last]
+    return any(protocols.fits(found.last, option.last) or _is_subclass(found, option) for option in others)
 
 
 def _is_subclass(found: Node, expected: Node) -> bool:

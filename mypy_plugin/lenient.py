@@ -27,14 +27,16 @@ from mypy_plugin.names import DECORATED, STATIC
 _LIBRARIES = ("jax.", "equinox.", "functools.", f"{STATIC}.")
 
 
-def marked(function: FunctionLike, made: Type, named: NamedTypes) -> FunctionLike:
+def marked(function: FunctionLike, made: Type, named: NamedTypes) -> FunctionLike | AnyType:
     """The function as what plain mypy says the transformation made of it, if that is an object with a class of its own.
 
-    What is `Any` to plain mypy has every attribute.
+    What is `Any` to plain mypy has every attribute; a function without annotations stays `Any`.
     """
     owner = get_proper_type(made)
     if isinstance(owner, AnyType):
-        return decorated(function, named) if isinstance(function, CallableType) else function
+        if isinstance(function, CallableType):
+            return owner if function.implicit else decorated(function, named)
+        return function
     if not isinstance(owner, Instance):
         return function
     if isinstance(function, Overloaded):

@@ -148,6 +148,8 @@ def iteration(ctx: MethodContext, array: Array) -> Type:
     if like is None or not array.shape.prefix or not like.args or _is_one_of_several(ctx):
         return ctx.default_return_type
     item = array.with_shape(replace(array.shape, prefix=array.shape.prefix[1:]))
+    if _may_be_item(item):
+        return ctx.default_return_type
     reader = Reader(checker(ctx.api))
     written = reader.write(item, ANY, like)
     if isinstance(default, Instance) and len(default.args) == 1:

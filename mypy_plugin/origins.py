@@ -34,6 +34,7 @@ from mypy.nodes import (
 )
 
 from mypy_plugin.blocks import blocks_of, statements_in
+from mypy_plugin.buffers import is_registration
 
 METADATA = "shapecheck"
 
@@ -110,6 +111,7 @@ def record_attributes(definition: ClassDef) -> None:
     notes = definition.info.metadata.setdefault(METADATA, {})
     notes["attributes"], notes["static"] = sources, list(_static_fields(definition))
     notes["defaults"] = dict(_field_defaults(definition))
+    notes["registered"] = list(_registered(definition))
 
 
 def _static_fields(definition: ClassDef) -> Iterator[str]:
@@ -126,6 +128,15 @@ def _field_defaults(definition: ClassDef) -> Iterator[tuple[str, int]]:
         match statement:
             case AssignmentStmt(lvalues=[NameExpr(name=name)], rvalue=IntExpr(value=value)):
                 yield name, value
+
+
+def _registered(definition: ClassDef) -> Iterator[str]:
+    """The attributes that are buffers or parameters by registration."""
+    for function in _methods(definition):
+        for statement in filter(is_registration, statements_in(function.body.body)):
+            match statement:
+                case AssignmentStmt(lvalues=[MemberExpr(name=name)]):
+                    yield name
 
 
 def attribute_values(info: TypeInfo, name: str) -> list[Expression | None]:

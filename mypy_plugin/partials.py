@@ -99,7 +99,8 @@ def _decorated(ctx: MethodContext, function: ProperType | None) -> Type | None:
             if fullname in transforms.IDENTITIES and isinstance(function, FunctionLike):
                 return lenient.marked(function, ctx.default_return_type, Reader(checker(ctx.api)).named)
             if fullname in transforms.CUSTOM and isinstance(function, FunctionLike):
-                return lenient.marked(function, partial_call_callback(ctx), Reader(checker(ctx.api)).named)
+                made = get_proper_type(partial_call_callback(ctx))  # has the class's own hook called
+                return made if isinstance(made, FunctionLike) else lenient.marked(function, made, Reader(checker(ctx.api)).named)
             if fullname in transforms.TRANSFORMS:
                 return transforms.transformed(
                     function, Options(written, ctx), transforms.TRANSFORMS[fullname], ctx.default_return_type

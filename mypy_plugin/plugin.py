@@ -30,6 +30,7 @@ from mypy_plugin import (
     attributes,
     binding,
     branches,
+    buffers,
     calls,
     carriers,
     classes,
@@ -37,6 +38,7 @@ from mypy_plugin import (
     containers,
     decorators,
     expansions,
+    held,
     integers,
     layers,
     loosening,
@@ -101,13 +103,15 @@ class ShapecheckPlugin(Plugin):
         root = file.fullname.partition(".")[0]
         if f"{root}." not in _LIBRARIES:
             aliases.preserve(file)
+            if buffers.declare(file):
+                self.gate.told.add(file.path)
             unsettling.read(file.path)
         if file.fullname in undeclared.MODULES:
             undeclared.declare(file)
         return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS or file.fullname == STATIC else [(10, STATIC, -1)]
 
     def get_customize_class_mro_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
-        hook = classes.hook_for(fullname)
+        hook = classes.hook_for(fullname, of_user=not _is_library(fullname))
         return shielded(hook, lambda ctx: None)
 
     def get_type_analyze_hook(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
@@ -119,7 +123,7 @@ class ShapecheckPlugin(Plugin):
             return self._jax_array
         if fullname in SHAPED_CLASSES:
             return self._array(fullname)
-        if fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names:
+        if _is_library(fullname):
             return None
         symbol = self.lookup_fully_qualified(fullname)
         node = symbol.node if symbol is not None else None
@@ -237,6 +241,8 @@ class ShapecheckPlugin(Plugin):
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         if operations.is_array_method(fullname.rpartition(".")[2]):
             return self._attribute(_attribute)
+        if held.is_layers(fullname):
+            return self._attribute(held.read)
         ours = not fullname.startswith(_LIBRARIES) or results.is_result(fullname)
         return self._attribute(attributes.read) if ours else None
 
@@ -255,7 +261,7 @@ class ShapecheckPlugin(Plugin):
             if operations.in_library(ctx.api):
                 return ctx.default_return_type
             self.gate.watch(operations.checker(ctx.api))
-            return shielded(hook, _same_return)(ctx)
+            return self._told(ctx, shielded(hook, _same_return)(ctx), ctx.default_return_type)
 
         return call
 
@@ -264,9 +270,15 @@ class ShapecheckPlugin(Plugin):
             if operations.in_library(ctx.api):
                 return ctx.default_attr_type
             self.gate.watch(operations.checker(ctx.api))
-            return shielded(hook, _same_attribute)(ctx)
+            return self._told(ctx, shielded(hook, _same_attribute)(ctx), ctx.default_attr_type)
 
         return read
+
+    def _told(self, ctx: FunctionContext | MethodContext | AttributeContext, typ: Type, default: Type) -> Type:
+        """The type that a hook gives, noted where plain mypy has `Any`."""
+        if isinstance(default, AnyType) and typ is not default:
+            self.gate.told.add(operations.checker(ctx.api).path)
+        return typ
 
     # --- caching
 
@@ -275,6 +287,11 @@ class ShapecheckPlugin(Plugin):
         if ctx.is_check and not f"{ctx.id}.".startswith(_LIBRARIES):
             unsettling.read(ctx.path)
         return [fingerprint(), rules_digest(settings().rules), *settings().unsettled_dtypes]
+
+
+def _is_library(fullname: str) -> bool:
+    """Whether a thing is of an array library or of Python's own."""
+    return fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names
 
 
 def _plain_array(ctx: AnalyzeTypeContext, info: TypeInfo) -> Type:

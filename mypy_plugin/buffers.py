@@ -1,0 +1,107 @@
+"""Buffers of modules: `self.register_buffer("mask", x)` is read as `self.mask = x`.
+
+To mypy `self.mask` is whatever `nn.Module.__getattr__` declares, a tensor or a module. Before a module is analysed its
+registrations are turned into assignments, so that a buffer is an attribute with a type. A name that is computed, and a buffer that is
+`None`, stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mypy.nodes import (
+    AssignmentStmt,
+    Block,
+    CallExpr,
+    ClassDef,
+    Decorator,
+    Expression,
+    ExpressionStmt,
+    FuncDef,
+    MemberExpr,
+    MypyFile,
+    NameExpr,
+    Statement,
+    StrExpr,
+)
+
+from mypy_plugin.blocks import all_blocks_of
+
+_REGISTRATIONS = {"register_buffer": "tensor", "register_parameter": "param"}
+"""Methods that make an attribute, each with what it calls the value."""
+_registered: dict[int, AssignmentStmt] = {}
+
+
+def declare(module: MypyFile) -> bool:
+    """Turns the registrations in a freshly parsed module into assignments; whether there were any."""
+    found = [_assign(block) for definition in _classes(module.defs) if not _defines(definition) for block in _blocks(definition.defs)]
+    return any(found)
+
+
+def is_registration(statement: Statement) -> bool:
+    """Whether a statement was a registration before it became an assignment."""
+    return _registered.get(id(statement)) is statement
+
+
+def _assign(block: Block) -> bool:
+    """Turns the registrations among the statements of a block into assignments."""
+    assignments = [_assignment(statement) for statement in block.body]
+    block.body[:] = [new or old for new, old in zip(assignments, block.body, strict=True)]
+    return any(assignments)
+
+
+def _defines(definition: ClassDef) -> bool:
+    """Whether a class has such a method of its own."""
+    return any(_name(statement) in _REGISTRATIONS for statement in definition.defs.body)
+
+
+def _name(statement: Statement) -> str | None:
+    return statement.name if isinstance(statement, FuncDef | Decorator) else None
+
+
+def _classes(statements: list[Statement]) -> Iterator[ClassDef]:
+    for statement in statements:
+        if isinstance(statement, ClassDef):
+            yield statement
+        for block in all_blocks_of(statement):
+            yield from _classes(block.body)
+
+
+def _blocks(block: Block) -> Iterator[Block]:
+    """A block and those inside it, not those of classes."""
+    yield block
+    for statement in block.body:
+        if not isinstance(statement, ClassDef):
+            for inner in all_blocks_of(statement):
+                yield from _blocks(inner)
+
+
+def _assignment(statement: Statement) -> AssignmentStmt | None:
+    """The assignment that a registration is; None for other statements."""
+    match statement:
+        case ExpressionStmt(expr=CallExpr(callee=MemberExpr(expr=NameExpr(name="self") as this, name=method)) as call):
+            arguments = _arguments(call, _REGISTRATIONS[method]) if method in _REGISTRATIONS else None
+        case _:
+            return None
+    match arguments:
+        case StrExpr(value=name), value if name.isidentifier() and not _is_none(value):
+            target = MemberExpr(this, name)
+            target.set_line(call)
+            assignment = AssignmentStmt([target], value)
+            assignment.set_line(statement)
+            _registered[id(assignment)] = assignment
+            return assignment
+        case _:
+            return None
+
+
+def _arguments(call: CallExpr, keyword: str) -> tuple[Expression, Expression] | None:
+    """The name and the value that are registered; None when one is not written."""
+    given: dict[str, Expression] = {}
+    for index, (name, value) in enumerate(zip(call.arg_names, call.args, strict=True)):
+        given[name or ("name", keyword, "persistent")[min(index, 2)]] = value
+    return (given["name"], given[keyword]) if {"name", keyword} <= given.keys() else None
+
+
+def _is_none(value: Expression) -> bool:
+    return isinstance(value, NameExpr) and value.name == "None"
