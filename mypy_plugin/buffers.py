@@ -34,7 +34,9 @@ _registered: dict[int, AssignmentStmt] = {}
 
 def declare(module: MypyFile) -> bool:
     """Turns the registrations in a freshly parsed module into assignments; whether there were any."""
-    found = [_assign(block) for definition in _classes(module.defs) if not _defines(definition) for block in _blocks(definition.defs)]
+    found = [
+        _assign(block) for definition in _classes(module.defs) if not _defines(definition) for block in _blocks(definition.defs)
+    ]
     return any(found)
 
 
