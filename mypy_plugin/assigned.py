@@ -44,11 +44,17 @@ def unpacks_module(chk: TypeChecker, line: int) -> bool:
 
 def sets(chk: TypeChecker, target: MemberExpr) -> bool:
     """Whether an attribute access is the target of an assignment whose value is never `None`."""
+    value = assigned_to(chk, target)
+    return value is not None and not is_overlapping_none(value)
+
+
+def assigned_to(chk: TypeChecker, target: MemberExpr) -> Type | None:
+    """The type of what is assigned where an attribute access is the target of an assignment; mypy looks at it later."""
     statement = _assignment(chk.tree.defs, target.line)
     if statement is None or not any(target is lvalue for lvalue in statement.lvalues):
-        return False
+        return None
     with chk.msg.filter_errors():
-        return not is_overlapping_none(chk.expr_checker.accept(statement.rvalue))
+        return chk.expr_checker.accept(statement.rvalue)
 
 
 def is_optional_array(typ: Type) -> bool:

@@ -7,6 +7,7 @@ second shape is no error; when it is read, an attribute that its class assigns i
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from mypy.expandtype import expand_type
 from mypy.nodes import Decorator, MemberExpr, Var
@@ -14,9 +15,10 @@ from mypy.plugin import AttributeContext
 from mypy.types import Instance, TupleType, Type, TypeVarTupleType, UnionType, get_proper_type
 from mypy.types_utils import remove_optional
 
-from mypy_plugin.assigned import is_optional_array, sets
+from mypy_plugin.assigned import assigned_to, is_optional_array, sets
 from mypy_plugin.encode import array_instance, array_of, array_type, library_of
 from mypy_plugin.integers import is_int
+from mypy_plugin.names import layer_rule
 from mypy_plugin.operations import checker
 from mypy_plugin.origins import METADATA
 from mypy_plugin.results import field_of
@@ -27,6 +29,9 @@ from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import CLASSES, accepts
 from shapecheck.core.value import Array
 
+if TYPE_CHECKING:
+    from mypy.checker import TypeChecker
+
 
 def read(ctx: AttributeContext) -> Type:
     """The type of an attribute access."""
@@ -34,7 +39,11 @@ def read(ctx: AttributeContext) -> Type:
     owner = get_proper_type(ctx.type)
     if isinstance(owner, TupleType) and isinstance(name, str):
         return field_of(owner, name) or ctx.default_attr_type
-    if not isinstance(name, str) or not isinstance(owner, Instance) or not _carries_shape(ctx.default_attr_type):
+    if not isinstance(name, str) or not isinstance(owner, Instance):
+        return ctx.default_attr_type
+    if ctx.is_lvalue and isinstance(ctx.context, MemberExpr):
+        _keep_sizes(owner, name, ctx.context, checker(ctx.api))
+    if not _carries_shape(ctx.default_attr_type):
         return ctx.default_attr_type
     if _is_property(owner, name):
         return with_unknown_names(ctx.default_attr_type, Reader(checker(ctx.api)))
@@ -47,6 +56,18 @@ def read(ctx: AttributeContext) -> Type:
     if any(name in info.metadata.get(METADATA, {}).get("registered", ()) for info in owner.type.mro):
         return _movable(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type
+
+
+def _keep_sizes(owner: Instance, name: str, target: MemberExpr, chk: TypeChecker) -> None:
+    """Gives a field that is declared as a layer (`fc: eqx.nn.Linear`) the sizes of the one layer that `__init__` assigns."""
+    symbol = owner.type.names.get(name)
+    node = symbol.node if symbol is not None else None
+    declared = get_proper_type(node.type) if isinstance(node, Var) else None
+    if not isinstance(node, Var) or not isinstance(declared, Instance) or layer_rule(declared.type.fullname) is None:
+        return
+    made = get_proper_type(assigned_to(chk, target)) if not _varies(owner, name) else None
+    if isinstance(made, Instance) and made.type is declared.type:
+        node.type = made
 
 
 def _movable(typ: Type, reader: Reader) -> Type:
@@ -66,7 +87,8 @@ def _carries_shape(typ: Type) -> bool:
 
 def _is_inferred(owner: Instance, name: str) -> bool:
     symbol = owner.type.get(name)
-    return symbol is not None and isinstance(symbol.node, Var) and symbol.node.is_inferred
+    node = symbol.node if symbol is not None else None
+    return isinstance(node, Var) and node.is_inferred and not node.explicit_self_type  # `self.x: Float[...] = x` is declared
 
 
 def _is_property(owner: Instance, name: str) -> bool:

@@ -81,8 +81,13 @@ def _is_of_any_length(node: Node) -> bool:
 def _tuple_to_sequence(expected: Node, found: Node) -> Finding | None:
     if found.last in NAMED_TUPLES and expected.last == "tuple":
         return _UNKNOWN
+    if expected.last == "Size" and not expected.args and found.last == "tuple" and all(map(is_int, found.args)):
+        return _EQUAL  # a slice of a shape is a `torch.Size`, to mypy it is a tuple
     if _is_of_any_length(expected) and found.last == "tuple" and not _is_of_any_length(found):
         return _all(difference(expected.args[0], item) for item in found.args if item.name != "()")
+    if expected.last == "tuple" and expected.args and _is_of_any_length(found) and not _is_of_any_length(expected):
+        item = _all(difference(wanted, found.args[0]) for wanted in expected.args)
+        return _UNKNOWN if item is not None else None
     if expected.last in _SUPERTYPES.get(found.last, ()) and found.args and expected.args:
         items = [item for item in found.args if item.name != "..."]
         if found.last == "tuple":

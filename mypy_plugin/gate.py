@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from mypy.errorcodes import CALL_OVERLOAD, UNUSED_IGNORE
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 
-from mypy_plugin import assigned, codes, faults, overrides, protocols
+from mypy_plugin import assigned, codes, faults, overrides, protocols, untold
 from mypy_plugin.differences import difference, members
 from mypy_plugin.names import layer_classes
 from mypy_plugin.text import (
@@ -140,7 +140,7 @@ class Gate:
             self.dropped = info  # its notes list the variants: drop those
             return False
         try:
-            dropped = _is_about_shapes_alone(file, info) or self._decide(file, info)
+            dropped = _is_about_shapes_alone(file, info) or self._decide(file, info) or self._is_untold(file, info)
         except Exception:  # a message we cannot read passes unchanged: the gate must never stop mypy
             return False
         self.dropped = info if dropped else None
@@ -148,6 +148,12 @@ class Gate:
             self._use_ignores(file, info)
             self._narrow(file, info)
         return dropped
+
+    def _is_untold(self, file: str, info: ErrorInfo) -> bool:
+        """Whether an error is none of ours, and about an expression that is `Any` to plain mypy."""
+        if file not in self.told or info.severity != "error" or info.code in codes.BY_NAME.values():
+            return False
+        return self.checker is not None and self.checker.path == file and untold.is_about(self.checker, info.line, info.column)
 
     def _narrow(self, file: str, info: ErrorInfo) -> None:
         """Has an optional variable narrowed although mypy thinks that the value does not fit."""
