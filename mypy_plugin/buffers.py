@@ -1,13 +1,13 @@
 """Buffers of modules: `self.register_buffer("mask", x)` is read as `self.mask = x`.
 
 To mypy `self.mask` is whatever `nn.Module.__getattr__` declares, a tensor or a module. Before a module is analysed its
-registrations are turned into assignments, so that a buffer is an attribute with a type. A name that is computed, and a buffer that is
-`None`, stay as they are.
+registrations are turned into assignments, so that a buffer is an attribute with a type. A name that is computed, one that a method
+declares (`self.mask: Tensor`), and a buffer that is `None` stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from mypy.nodes import (
     AssignmentStmt,
@@ -34,10 +34,23 @@ _registered: dict[int, AssignmentStmt] = {}
 
 def declare(module: MypyFile) -> bool:
     """Turns the registrations in a freshly parsed module into assignments; whether there were any."""
-    found = [
-        _assign(block) for definition in _classes(module.defs) if not _defines(definition) for block in _blocks(definition.defs)
-    ]
-    return any(found)
+    turned = [_turn(definition) for definition in _classes(module.defs) if not _defines(definition)]
+    return any(turned)
+
+
+def _turn(definition: ClassDef) -> bool:
+    """Turns the registrations in a class into assignments."""
+    blocks = list(_blocks(definition.defs))
+    declared = {name for block in blocks for statement in block.body for name in _declared(statement)}
+    assigned = [_assign(block, declared) for block in blocks]
+    return any(assigned)
+
+
+def _declared(statement: Statement) -> Iterator[str]:
+    """The attribute that a statement declares: `self.mask: Tensor`."""
+    match statement:
+        case AssignmentStmt(lvalues=[MemberExpr(name=name)], unanalyzed_type=typ) if typ is not None:
+            yield name
 
 
 def is_registration(statement: Statement) -> bool:
@@ -45,9 +58,9 @@ def is_registration(statement: Statement) -> bool:
     return _registered.get(id(statement)) is statement
 
 
-def _assign(block: Block) -> bool:
+def _assign(block: Block, declared: Container[str]) -> bool:
     """Turns the registrations among the statements of a block into assignments."""
-    assignments = [_assignment(statement) for statement in block.body]
+    assignments = [_assignment(statement, declared) for statement in block.body]
     block.body[:] = [new or old for new, old in zip(assignments, block.body, strict=True)]
     return any(assignments)
 
@@ -78,7 +91,7 @@ def _blocks(block: Block) -> Iterator[Block]:
                 yield from _blocks(inner)
 
 
-def _assignment(statement: Statement) -> AssignmentStmt | None:
+def _assignment(statement: Statement, declared: Container[str]) -> AssignmentStmt | None:
     """The assignment that a registration is; None for other statements."""
     match statement:
         case ExpressionStmt(expr=CallExpr(callee=MemberExpr(expr=NameExpr(name="self") as this, name=method)) as call):
@@ -86,7 +99,7 @@ def _assignment(statement: Statement) -> AssignmentStmt | None:
         case _:
             return None
     match arguments:
-        case StrExpr(value=name), value if name.isidentifier() and not _is_none(value):
+        case StrExpr(value=name), value if name.isidentifier() and name not in declared and not _is_none(value):
             target = MemberExpr(this, name)
             target.set_line(call)
             assignment = AssignmentStmt([target], value)

@@ -84,6 +84,7 @@ _NO_ITEMS = re.compile(r'(?:got|has type|incompatible type) "dict\[str, ')
 _UNSOLVED = re.compile(r'^Cannot infer value of type parameter ".*" of "tree_\w+"')
 _UNREADABLE = re.compile(
     r'^Argument .* has incompatible type "(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*)"; expected "(.*)"$'
+    r'|^Argument \d+ to "_foreach_\w+" has incompatible type "list\['
 )
 _MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp|signedinteger|unsignedinteger|floating)\b")
 _REDUNDANT = re.compile(r'^Redundant cast to "')

@@ -49,7 +49,9 @@ def is_about(chk: TypeChecker, line: int, column: int) -> bool:
     function = chk.scope.current_function()
     if not isinstance(function, FuncDef):
         return False
-    found = [part for statement in statements_in(function.body.body) for root in _roots(statement) for part in _at(root, line, column)]
+    found = [
+        part for statement in statements_in(function.body.body) for root in _roots(statement) for part in _at(root, line, column)
+    ]
     return any(_is_any(part, chk, function, _DEPTH) for part in found)
 
 
