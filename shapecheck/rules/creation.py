@@ -113,7 +113,7 @@ def normal(a: Arguments) -> Result:
     found = broadcast_all([each.shape for each in arrays], a.facts)
     if isinstance(found, Mismatch) or not arrays:
         return found if isinstance(found, Mismatch) else UNKNOWN
-    return made(a, found, arrays[0].dtype if len(arrays) == 1 else ANY_DTYPE)
+    return made(a, found, arrays[0].dtype if arrays[0].dtype == arrays[-1].dtype else ANY_DTYPE)
 
 
 def torch_randint(a: Arguments) -> Result:
@@ -122,6 +122,13 @@ def torch_randint(a: Arguments) -> Result:
     listed = rest if isinstance(rest, tuple) else ()
     size = a["size"] if a["size"] is not None else listed[-1] if listed and a["high"] is None else UNKNOWN
     return made(a, shape_argument(size) if not isinstance(size, Dim) else ANY_SHAPE, dtype_or(a, INTEGER))
+
+
+def between_numbers(a: Arguments) -> Mismatch | None:
+    """Refuses ends with axes, which numpy and jax take."""
+    shapes = [value.shape for name in ("start", "end") if isinstance(value := a[name], Array)]
+    wrong = next((shape for shape in shapes if shape.min_rank), None)
+    return None if wrong is None else Mismatch("shape-rank", f"an end has no axes, found ({wrong})", None, "no axes", str(wrong))
 
 
 def single_or_double(a: Arguments) -> Mismatch | None:
@@ -259,8 +266,10 @@ TABLE: tuple[Rule, ...] = (
     rule(new_tensor, "input, data, *, dtype=None, **", "Tensor.new_tensor"),
     rule(arange, "start, end=None, step=1, *, dtype=None, **", "torch.arange"),
     rule(arange, "start, end|stop=None, step=1, dtype=None, **", "jnp.arange", "np.arange"),
-    gufunc("*s, *s -> *s steps", "start, end, steps, *, dtype=None, **", between, "torch.linspace"),
-    gufunc("*s, *s -> *s steps", "start, end, steps, base=10.0, *, dtype=None, **", between, "torch.logspace"),
+    gufunc("*s, *s -> *s steps", "start, end, steps, *, dtype=None, **", between, "torch.linspace", check=between_numbers),
+    gufunc(
+        "*s, *s -> *s steps", "start, end, steps, base=10.0, *, dtype=None, **", between, "torch.logspace", check=between_numbers
+    ),
     gufunc(
         LINEAR,
         "start, end|stop, steps|num=50, endpoint=True, *, dtype=None, axis=0",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shapecheck.core.dim import Verdict
+from shapecheck.core.dim import Dim, Verdict
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, INTEGER, OPAQUE, Typed, real_part, result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.axes import shape_argument, size
+from shapecheck.rules.axes import at_least, shape_argument, size
 from shapecheck.rules.families import float_array, or_unknown, promoted, shape_of, typed_result
 from shapecheck.rules.table import Layer, Rule, layer, rule
 
@@ -85,6 +85,8 @@ def _probabilities(a: Arguments, scores: Array, target: Array) -> Result:
     if _certainly(target, BOOLEAN, INTEGER):
         reason = f"a target of the input's shape has class probabilities and must be floating-point, found {target.dtype}"
         return Mismatch("shape-dtype", reason, None, "Float", str(target.dtype))
+    if isinstance(ignored := a.values.get("ignore_index"), Dim) and at_least(ignored, 0):
+        return Mismatch("shape-op", "a target of class probabilities has no index to ignore", None, "", str(ignored))
     classes_gone = without_classes(scores.shape)
     typed = or_unknown(promoted)((scores, target), a.library)
     assert isinstance(typed, Typed)

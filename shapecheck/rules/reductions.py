@@ -8,18 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from shapecheck.core.axes import place
+from shapecheck.core.axes import place, places
 from shapecheck.core.dim import ONE, ZERO, Dim, Verdict, extremum
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, CLASSES, DTypes, dtype
 from shapecheck.core.placing import Scalars
-from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, mapped, real_part, result_type
+from shapecheck.core.promotion import (
+    BOOLEAN,
+    CATEGORY,
+    COMPLEX,
+    FLOATING,
+    INTEGER,
+    Typed,
+    is_integral,
+    mapped,
+    real_part,
+    result_type,
+)
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, broadcasts_to, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import at_least, at_most, integer, replaced, shape_argument, size_at
+from shapecheck.rules.axes import at_least, at_most, integer, integers, replaced, shape_argument, size_at
 from shapecheck.rules.families import (
     ARRAY_SCALARS,
     TORCH,
+    Check,
     DTypeRule,
     always,
     divided,
@@ -32,6 +44,7 @@ from shapecheck.rules.families import (
     spelled,
     typed_result,
 )
+from shapecheck.rules.joining import cat
 from shapecheck.rules.table import Rule, parameters
 
 ARRAYS = ("np.{}", "jnp.{}", "ndarray.{}", "Array.{}")
@@ -46,9 +59,11 @@ REDUCED = "*s *n@dim -> *s"
 QUANTILE = "*s *n@dim, *q -> *q *s"
 
 
-def reduction(params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str, text: str = REDUCED) -> Rule:
+def reduction(
+    params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str, text: str = REDUCED, check: Check | None = None
+) -> Rule:
     """A table row: the parameters (`input`, `dim`, `keepdim`), the dtype and the operations."""
-    row = gufunc(text, params, typed, *names, scalars=ARRAY_SCALARS)
+    row = gufunc(text, params, typed, *names, scalars=ARRAY_SCALARS, check=check)
     return replace(row, compute=lambda a: row.compute(replace(a, values={**a.values, "dim": named_axes(a["dim"], a.library)})))
 
 
@@ -64,8 +79,8 @@ def _inexact_only(row: Rule) -> Rule:
 
 
 def named_axes(dim: Value, library: Library) -> Value:
-    """The axes that an argument names; to torch none at all are all of them."""
-    return None if dim == () and library is Library.TORCH else dim
+    """The axes that an argument names; to torch none at all are all of them, and `std(x, True)` has a flag in their place."""
+    return None if library is Library.TORCH and (dim == () or isinstance(dim, bool)) else dim
 
 
 def reduced_shape(found: Shape, dim: Value, keep: Value, library: Library) -> Shape | Mismatch:
@@ -73,6 +88,24 @@ def reduced_shape(found: Shape, dim: Value, keep: Value, library: Library) -> Sh
     call = {"dim": named_axes(dim, library), "keepdim": keep}
     left = signature(REDUCED).apply((found,), call=call, scalars=ARRAY_SCALARS.get(library, Scalars.REFUSED))
     return ANY_SHAPE if isinstance(left, tuple) else left
+
+
+def of_something(a: Arguments) -> Mismatch | None:
+    """Refuses the extremes of no elements."""
+    shape, axes = shape_of(a["input"]), integers(a["dim"]) if a["dim"] is not None else ()
+    at = places(axes, shape, scalar_has_axis=True) if axes is not None and shape.rank else None
+    if not isinstance(at, list):
+        return at
+    sizes = [size_at(shape, each) for each in at] if at else [shape.size]
+    return Mismatch("shape-op", f"there are no elements to choose from in ({shape})") if ZERO in sizes else None
+
+
+def inexact_dtype(a: Arguments) -> Mismatch | None:
+    """Refuses means in a dtype that has no fractions."""
+    asked = a["dtype"]
+    if not isinstance(asked, DTypes) or not is_integral(asked):
+        return None
+    return Mismatch("shape-dtype", f"a mean has a floating-point dtype, found {asked}", None, "Float", str(asked))
 
 
 def with_indices(found: Shape, typed: Typed, library: Library) -> Result:
@@ -231,8 +264,13 @@ def kth_value(a: Arguments) -> Result:
 def difference(a: Arguments) -> Result:
     """`diff`: `n` elements fewer on an axis."""
     array, axis, count = a.array("input"), integer(a["dim"]), integer(a["n"])
-    if array is None or axis is None or count is None or a["prepend"] is not None or a["append"] is not None:
+    if array is None or axis is None or count is None:
         return UNKNOWN
+    if count > 0 and (a["prepend"] is not None or a["append"] is not None):
+        parts = tuple(each for each in (a["prepend"], array, a["append"]) if each is not None)
+        joined = cat(replace(a, values={"tensors": parts, "dim": a["dim"]}))
+        whole = replace(a, values={**a.values, "input": joined, "prepend": None, "append": None})
+        return difference(whole) if isinstance(joined, Array) else joined
     at = place(axis, array.shape)
     if not isinstance(at, int):
         return at if isinstance(at, Mismatch) else array.with_shape(ANY_SHAPE)
@@ -271,7 +309,7 @@ TABLE: tuple[Rule, ...] = (
     reduction(TORCH_AXES, summed, *spelled("sum nansum", *TORCH)),
     reduction(NUMPY_AXES, summed, *spelled("sum prod", *ARRAYS), *spelled("nansum nanprod", *_NAN)),
     reduction("input, dim|axis=None, keepdim|keepdims=False, *, dtype=None", summed, *spelled("prod", *TORCH)),
-    reduction(TORCH_AXES, averaged, *spelled("mean nanmean", *TORCH)),
+    reduction(TORCH_AXES, averaged, *spelled("mean nanmean", *TORCH), check=inexact_dtype),
     reduction(NUMPY_AXES, averaged, *spelled("mean", *ARRAYS), *spelled("nanmean", *_NAN)),
     reduction(
         "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", spread, *spelled("std var", *TORCH)
@@ -290,7 +328,7 @@ TABLE: tuple[Rule, ...] = (
         *spelled("var_mean std_mean", "torch.{}"),
         text="*s *n@dim -> *s, *s",
     ),
-    reduction("input, dim|axis=None, keepdim|keepdims=False", real_only, *spelled("amax amin", *TORCH)),
+    reduction("input, dim|axis=None, keepdim|keepdims=False", real_only, *spelled("amax amin", *TORCH), check=of_something),
     _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=False, **", *spelled("max min", *TORCH)),
     reduction(
         NUMPY_PLAIN,
@@ -346,7 +384,13 @@ TABLE: tuple[Rule, ...] = (
     ),
     reduction("input|a, dim|axis=None, *, keepdim|keepdims=False", counted, *spelled("count_nonzero", *TORCH, "jnp.{}")),
     _row(count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", "np.count_nonzero"),
-    reduction("input, *, dim=None, keepdim=False", (kept, kept), *spelled("aminmax", *TORCH), text="*s *n@dim -> *s, *s"),
+    reduction(
+        "input, *, dim=None, keepdim=False",
+        (kept, kept),
+        *spelled("aminmax", *TORCH),
+        text="*s *n@dim -> *s, *s",
+        check=of_something,
+    ),
     reduction("input, dim|axis=None, *, keepdim|keepdims=False, mode=0", always("uint64"), *spelled("hash_tensor", *TORCH)),
     _row(norm, "input, p='fro', dim|axis=None, keepdim|keepdims=False, *, dtype=None", *spelled("norm", *TORCH)),
     _row(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from shapecheck.core.axes import insertion_place, place, places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod, product, with_facts
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.promotion import INTEGER
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, axis_from_right, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
 from shapecheck.rules.axes import (
@@ -27,7 +28,7 @@ from shapecheck.rules.axes import (
     size_at,
     sizes,
 )
-from shapecheck.rules.families import NO_SCALARS, TORCH, gufunc, kept, shape_of, spelled
+from shapecheck.rules.families import NO_SCALARS, TORCH, gufunc, kept, only, shape_of, spelled
 from shapecheck.rules.table import Compute, rule
 
 MINUS_ONE = dim(-1)
@@ -390,6 +391,8 @@ def beyond(a: Arguments) -> Mismatch | None:
     if (first := a.array("start")) is not None and first.shape.min_rank:
         return Mismatch("shape-rank", f"the start must have no axes, found ({first.shape})", None, "no axes", str(first.shape))
     outside = (at_least(start, 0) and at_most(before - start - length, -1)) or at_most(before + start, -1)
+    if first is not None and isinstance(refused := only(kept, INTEGER)((first,), a.library), Mismatch):
+        return replace(refused, reason=f"the start {refused.reason}")
     if at_most(length, -1) or outside:
         reason = f"{length} elements from {start} on do not fit axis {at} of size {before}"
         return Mismatch("shape-op", reason, at, f">={start + length}", str(before))

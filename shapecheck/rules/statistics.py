@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shapecheck.core.axes import places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Verdict
 from shapecheck.core.promotion import COMPLEX, FLOATING, INTEGER
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import differs, integer, is_one, size
+from shapecheck.rules.axes import at_most, differs, integer, integers, is_one, size, size_at
 from shapecheck.rules.families import TORCH, floated, gufunc, kept, only, or_unknown, shape_of, spelled, typed_result
 from shapecheck.rules.polynomials import gradient
 from shapecheck.rules.table import Rule, rule
@@ -84,10 +85,29 @@ def differences(a: Arguments) -> Result:
     if order is not None and order not in (1, 2):
         return Mismatch("shape-op", f"edge_order is 1 or 2, found {order}", None, "1 or 2", str(order))
     found = (found,) if isinstance(found, Array) else found
+    if order is not None and (refused := _too_few(found, a, order)) is not None:
+        return refused
     if isinstance(found, tuple) and isinstance(spacing, tuple) and len(spacing) != len(found):
         reason = f"{len(spacing)} spacings for {len(found)} axes"
         return Mismatch("shape-op", reason, None, str(len(found)), str(len(spacing)))
     return found
+
+
+def _too_few(found: Result, a: Arguments, order: int) -> Mismatch | None:
+    """The mismatch of an axis with fewer elements than a difference of this order needs."""
+    shape, axes = shape_of(a["f"]), integers(a["axis"]) if a["axis"] is not None else range(shape_of(a["f"]).min_rank)
+    at = places(list(axes), shape) if axes is not None and shape.rank else None
+    for place in at if isinstance(at, list) and isinstance(found, tuple) else ():
+        size_ = size_at(shape, place)
+        if at_most(size_, order):
+            return Mismatch(
+                "shape-op",
+                f"axis {place} needs at least {order + 1} elements, found {size_}",
+                place,
+                f">={order + 1}",
+                str(size_),
+            )
+    return None
 
 
 # --- bins ---------------------------------------------------------------------------------------------------------
