@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.promotion import Typed, is_integral
+from shapecheck.core.promotion import Typed, is_integral, real_part
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, broadcast, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
@@ -171,7 +171,8 @@ def condition_number(a: Arguments) -> Result:
     matrix = _matrix(a)
     if isinstance(matrix, Mismatch):
         return matrix
-    return typed_result(matrix[0], Typed(ANY_DTYPE), a.library)
+    typed = real_decomposed((a["A"],), a.library) if a.library is Library.TORCH else Typed(ANY_DTYPE)
+    return typed_result(matrix[0], typed, a.library)
 
 
 def tensor_inverse(a: Arguments) -> Result:
@@ -188,7 +189,7 @@ def tensor_solve(a: Arguments) -> Result:
     left, right = shape_of(a["A"]), shape_of(a["B"])
     if left.rank is None or right.rank is None or a["dims"] is not None:
         return UNKNOWN
-    return typed_result(Shape(left.dims[right.rank :]), Typed(ANY_DTYPE), a.library)
+    return typed_result(Shape(left.dims[right.rank :]), _floats_kept((a["A"], a["B"]), a.library), a.library)
 
 
 def singular_values(a: Arguments) -> Result:
@@ -216,6 +217,12 @@ def _without_last(shape: Shape) -> Shape:
     return from_items(shape.items[:-1]) if known and shape.items else ANY_SHAPE
 
 
+def _floats_kept(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of floats that all are alike; what becomes of integers is left open."""
+    found = or_unknown(promoted)(values, library)
+    return found if isinstance(found, Typed) and not is_integral(found.dtypes) else Typed(ANY_DTYPE)
+
+
 def vandermonde(a: Arguments) -> Result:
     """`torch.vander`, `torch.linalg.vander`: a new last axis of powers."""
     found = shape_of(a["x"])
@@ -223,13 +230,16 @@ def vandermonde(a: Arguments) -> Result:
     count = own if a["N"] is None else size(a["N"])
     if not found.items:
         return Array(ANY_SHAPE, ANY_DTYPE, a.library)
-    return typed_result(from_items((*found.items, count)), Typed(ANY_DTYPE), a.library)
+    return typed_result(from_items((*found.items, count)), _floats_kept((a["x"],), a.library), a.library)
 
 
 def matrix_norm_of_all(a: Arguments) -> Result:
     """`dist`: the norm of a difference."""
     found = broadcast(shape_of(a["input"]), shape_of(a["other"]), a.facts)
-    return found if isinstance(found, Mismatch) else typed_result(SCALAR, Typed(ANY_DTYPE), a.library)
+    typed = _floats_kept((a["input"], a["other"]), a.library)
+    if isinstance(found, Mismatch) or isinstance(typed, Mismatch):
+        return found if isinstance(found, Mismatch) else UNKNOWN
+    return Array(SCALAR, real_part(typed.dtypes), a.library)
 
 
 TABLE: tuple[Rule, ...] = (
@@ -255,7 +265,7 @@ TABLE: tuple[Rule, ...] = (
     rule(lu, "A|a, *, pivot=True", "torch.linalg.lu"),
     rule(lu_factor, "A|a, **", "torch.linalg.lu_factor"),
     rule(lu_factor_ex, "A|a, **", "torch.linalg.lu_factor_ex"),
-    rule(lstsq, "A|a, B|b, **", "torch.linalg.lstsq"),
+    rule(lstsq, "A|a, B|b, rcond=None, **", "torch.linalg.lstsq"),
     rule(multi_dot, "arrays|tensors", *spelled("multi_dot", *EACH)),
     rule(condition_number, "A|x|input, p=None", *spelled("cond", *EACH)),
     rule(tensor_inverse, "A|a, ind=2", *spelled("tensorinv", *EACH)),

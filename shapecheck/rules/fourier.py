@@ -66,6 +66,8 @@ def _transformed_shape(shape: Shape, axes: Value, lengths: Value, length: Length
         if shape.rank is None or shape.rank == 0:
             return shape if length is same_length else ANY_SHAPE
         axes = tuple(dim(axis) for axis in range(shape.rank))
+    if axes is None and isinstance(lengths, tuple):
+        axes = tuple(dim(axis) for axis in range(-len(lengths), 0))
     listed, given = integers(axes), sizes(lengths) if lengths is not None else None
     at = places(listed, shape) if listed is not None else None
     if isinstance(at, Mismatch):

@@ -234,7 +234,7 @@ def unique(a: Arguments) -> Result:
         else replaced(array.shape, at, UNKNOWN_DIM)
     )
     asked = [flag(a.values.get(name, False)) for name in ("return_index", "return_inverse", "return_counts")]
-    if None in asked or array.shape == Shape():
+    if None in asked or (array.shape == Shape() and a.library is not Library.TORCH):
         return UNKNOWN
     found = reshaped(array, shape, a.library)
     return (found, *_about_unique(array, asked, at, a)) if any(asked) and not isinstance(found, Mismatch) else found

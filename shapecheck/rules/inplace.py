@@ -89,7 +89,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc(THREE, "input, tensor1, tensor2, **", kept, "Tensor.addcmul_", "Tensor.addcdiv_"),
     gufunc(ONE, "input", fitting(floated_all), *spelled(_IN_PLACE_FLOATED, "Tensor.{}_")),
     gufunc(ONE, "input, p", fitting(floated_all), "Tensor.mvlgamma_"),
-    gufunc(ONE, "input", kept, *spelled(_IN_PLACE_KEPT, "Tensor.{}_")),
+    gufunc(ONE, "input, **", kept, *spelled(_IN_PLACE_KEPT, "Tensor.{}_")),
     gufunc(ONE, "input", negated, "Tensor.neg_"),
     gufunc(ONE, "input, *rest, **", kept, *spelled(_FILLED, "Tensor.{}_")),
     gufunc(ONE, "input, *rest, **", float_only, *spelled(_SAMPLED, "Tensor.{}_")),

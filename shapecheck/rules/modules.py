@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shapecheck.core.dim import ONE
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.promotion import COMPLEX, FLOATING, Typed, all_in
+from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, all_in
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.attention import check_transformer, transformer
@@ -14,11 +14,11 @@ from shapecheck.rules.axes import differs, flag, is_one, on_array, size
 from shapecheck.rules.convolution import check_groups, conv_layer, transposed_layer, wrong_rank
 from shapecheck.rules.families import (
     float_array,
+    floated,
     gufunc,
     kept,
     only,
     or_unknown,
-    promoted,
     shape_of,
     sized,
     spelled,
@@ -46,12 +46,17 @@ def pairwise_distance(a: Arguments) -> Result:
     """A distance along the last axis, which goes or becomes 1."""
     found, keeps = broadcast(shape_of(a["x1"]), shape_of(a["x2"]), a.facts), flag(a["keepdim"])
     pair = (a["x1"], a["x2"])
-    typed = or_unknown(promoted)(pair, a.library) if all(map(_is_of_floats, pair)) else Typed(ANY_DTYPE)
+    typed = or_unknown(floated)(pair, a.library) if all(map(_is_real, pair)) else Typed(ANY_DTYPE)
     if isinstance(found, Mismatch):
         return found
     if not found.items or keeps is None or (found.run is not None and not found.suffix):
         return typed_result(ANY_SHAPE, typed, a.library)
     return typed_result(from_items((*found.items[:-1], *([ONE] if keeps else []))), typed, a.library)
+
+
+def _is_real(value: Value) -> bool:
+    """Whether complex numbers, whose distances are real, are out of the question."""
+    return isinstance(value, Array) and all_in(value.dtype, BOOLEAN, INTEGER, FLOATING)
 
 
 def _is_of_floats(value: Value) -> bool:

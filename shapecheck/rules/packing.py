@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapecheck.core.dim import UNKNOWN_DIM, product
-from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.promotion import Typed
+from shapecheck.core.dtype import ANY_DTYPE, dtype
+from shapecheck.core.promotion import Typed, is_integral
 from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
-from shapecheck.rules.families import dtype_argument, gufunc, kept, shape_of, typed_result, unknown_dtype
+from shapecheck.rules.axes import flag, size
+from shapecheck.rules.families import dtype_argument, gufunc, kept, or_unknown, promoted, shape_of, typed_result, unknown_dtype
 from shapecheck.rules.linalg import solve
 from shapecheck.rules.table import Rule, rule
 
@@ -97,15 +98,40 @@ def grouped(a: Arguments) -> Result:
 def solved(a: Arguments) -> Result:
     """The solution, and whether there was one."""
     found = solve(a)
-    return found if isinstance(found, Mismatch) else (found, UNKNOWN)
+    if isinstance(found, Mismatch):
+        return found
+    single = shape_of(a["input"]).rank == 2 and shape_of(a["other"]).rank in (1, 2)
+    return found, Array(Shape() if single else ANY_SHAPE, dtype("int32"), a.library)
 
 
 def attended(a: Arguments) -> Result:
-    """`multi_head_attention_forward`: an array like the query, and weights."""
+    """`multi_head_attention_forward`: an array like the query, and weights, of each head or their mean."""
     array = a.array("query")
-    return UNKNOWN if array is None else (array.with_dtype(ANY_DTYPE), UNKNOWN)
+    if array is None:
+        return UNKNOWN
+    typed = or_unknown(promoted)((array, a["out_proj_weight"]), a.library)
+    dtypes = typed.dtypes if isinstance(typed, Typed) and not is_integral(typed.dtypes) else ANY_DTYPE
+    wanted = flag(a["need_weights"])
+    weights: Value = UNKNOWN if wanted is None else Array(_weights(a, array.shape), dtypes, a.library) if wanted else None
+    return array.with_dtype(dtypes), weights
 
 
+def _weights(a: Arguments, query: Shape) -> Shape:
+    """How much every query looks at every key; a bias and a zero each count as a key."""
+    key, averaged, zero = shape_of(a["key"]), flag(a["average_attn_weights"]), flag(a["add_zero_attn"])
+    if query.rank not in (2, 3) or not key.prefix or averaged is None or zero is None or a["static_k"] is not None:
+        return ANY_SHAPE
+    keys = key.prefix[0] + (a["bias_k"] is not None) + zero
+    heads = () if averaged else (size(a["num_heads"]),)
+    return Shape((*query.dims[1:-1], *heads, query.dims[0], keys))
+
+
+_ATTENTION = (
+    "query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k, bias_v, add_zero_attn, dropout_p, "
+    "out_proj_weight, out_proj_bias, training=True, key_padding_mask=None, need_weights=True, attn_mask=None, "
+    "use_separate_proj_weight=False, q_proj_weight=None, k_proj_weight=None, v_proj_weight=None, static_k=None, static_v=None, "
+    "average_attn_weights=True, is_causal=False"
+)
 _SCALED = "scale_a, scale_recipe_a, scale_b, scale_recipe_b, swizzle_a=None, swizzle_b=None, bias=None"
 
 TABLE: tuple[Rule, ...] = (
@@ -115,7 +141,7 @@ TABLE: tuple[Rule, ...] = (
     rule(grouped, "mat_a, mat_b, *, offs=None, bias=None, dtype|out_dtype=None", "F.grouped_mm"),
     rule(grouped, f"mat_a, mat_b, {_SCALED}, offs=None, dtype|output_dtype='bfloat16', **", "F.scaled_grouped_mm"),
     gufunc("m k, k n -> m n", f"mat_a, mat_b, {_SCALED}, dtype|output_dtype='bfloat16'", unknown_dtype, "F.scaled_mm"),
-    rule(attended, "query, key, value, *rest, **", "F.multi_head_attention_forward"),
+    rule(attended, _ATTENTION, "F.multi_head_attention_forward"),
     gufunc("n *s -> _ *s", "data, reduce, *, lengths=None, indices=None, unsafe=False, initial=None", kept, "torch.segment_reduce"),
     rule(solved, "input|A, other|B, **", "torch.linalg.solve_ex"),
 )  # fmt: skip

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
-from shapecheck.core.promotion import Typed
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, broadcast_all, same
+from shapecheck.core.promotion import Typed, is_integral
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, broadcast_all, broadcasts_to, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.families import or_unknown, promoted, shape_of
@@ -46,10 +46,13 @@ def loss(text: str, operands: str, options: str, name: str, check: Check | None 
 
 
 def _dtype(values: Sequence[Value], a: Arguments) -> Typed:
-    """Of floats of several kinds some float; some of these losses make floats of integers."""
-    if not all(isinstance(each, Array) and each.dtype.names <= CLASSES["Float"].names for each in values):
+    """Of floats of several kinds some float; targets may be integers. What some of these losses make of integers alone is open."""
+    arrays = [each for each in values if isinstance(each, Array) and not is_integral(each.dtype)]
+    if not arrays or not all(each.dtype.names <= CLASSES["Float"].names for each in arrays):
         return Typed(ANY_DTYPE)
-    typed = or_unknown(promoted)(values, a.library)
+    typed = or_unknown(promoted)(arrays, a.library)
+    if isinstance(typed, Typed) and typed.dtypes.exact is not None and all(isinstance(each, Array) for each in values):
+        typed = promoted(values, a.library)
     return typed if isinstance(typed, Typed) and typed.dtypes != ANY_DTYPE else Typed(CLASSES["Float"])
 
 
@@ -120,10 +123,19 @@ def gaussian(a: Arguments) -> Result:
     found = broadcast_all([array.shape, target], a.facts, ("the input", "the target"))
     if isinstance(found, Mismatch) or (found := _refused_variance(a, array.shape)) is not None:
         return found
-    if same(array.shape, target, a.facts) is not Verdict.EQUAL:
-        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
+    both = broadcast(array.shape, target, a.facts)
+    assert not isinstance(both, Mismatch)
+    elements = both if _is_within(shape_of(a["var"]), array.shape, a) else ANY_SHAPE
     options = {"size_average": None, "reduce": None, **a.values}
-    return reduced(Arguments(options, a.library, a.facts), array.shape, _dtype((array, a["target"], a["var"]), a))
+    return reduced(Arguments(options, a.library, a.facts), elements, _dtype((array, a["target"], a["var"]), a))
+
+
+def _is_within(var: Shape, scores: Shape, a: Arguments) -> bool:
+    """Whether the variance certainly enlarges no axis: it has the input's shape, or that without the last axis, or ones in it."""
+    if var.rank is None or scores.rank is None or scores == Shape():
+        return False
+    lacking = same(var, Shape(scores.dims[:-1]), a.facts) is Verdict.EQUAL
+    return lacking or (var.rank == scores.rank and broadcasts_to(var, scores, a.facts) is Verdict.EQUAL)
 
 
 def _refused_variance(a: Arguments, scores: Shape) -> Mismatch | None:

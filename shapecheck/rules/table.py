@@ -115,6 +115,7 @@ def parameters(text: str) -> Parameters:
     return Parameters(tuple(listed), is_open, rest, {spelling: each for each in listed for spelling in each.spellings})
 
 
+@lru_cache(maxsize=4096)
 def _parameter(text: str, keyword_only: bool) -> Parameter:
     head, equals, default = text.partition("=")
     variadic = head.startswith("*")
