@@ -9,6 +9,7 @@ largest file alone and cold, and what an operation rule takes.
 from __future__ import annotations
 
 import argparse
+import compileall
 import io
 import os
 import resource
@@ -190,13 +191,13 @@ class Clock:
 @contextmanager
 def clocked(clock: Clock) -> Iterator[None]:
     """Every way into the plugin timed: its hooks, the gate, and the work that it schedules for the end of an analysis."""
-    from mypy_plugin import binding, gate, narrowing
+    from mypy_plugin import binding, conditions, gate
 
     plugin: Any = import_module("mypy_plugin.plugin")  # the package's `plugin` is mypy's entry point
     whole = plugin.ShapecheckPlugin
     wrapped = {name: _bound(clock, name, getattr(whole, name)) for name in _HOOKS}
     plugin.ShapecheckPlugin = type("Timed", (whole,), wrapped)
-    for module, name in ((binding, "_bind_module"), (narrowing, "_rewrite")):
+    for module, name in ((binding, "_bind_module"), (conditions, "_rewrite")):
         setattr(module, name, clock.timed(f"{module.__name__.rpartition('.')[2]} after analysis", getattr(module, name)))
     gate.Gate.drops = clock.timed("messages", gate.Gate.drops)  # type: ignore[method-assign]
     yield
@@ -224,7 +225,9 @@ def share(program: Path, folder: Path) -> None:
     assert inside, output.getvalue()
     print(f"\n{side.largest.name}, cold: {inside / total:.1%} of mypy's time is in our hooks")
     for name, spent in clock.nanoseconds.most_common(12):
-        print(f"  {name:52}{clock.calls[name]:9,} calls{spent / total:8.2%}{spent / clock.calls[name] / 1000:9.1f} us each")
+        print(
+            f"  {name:52}{clock.calls[name]:9,} calls{spent / total:8.2%}{spent / max(clock.calls[name], 1) / 1000:9.1f} us each"
+        )
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
@@ -254,6 +257,13 @@ def rules() -> None:
         print(f"rule {name:20}{min(timer.repeat(5, 2000)) / 2000 * 1e6:8.1f} us")
 
 
+def compile_ourselves(folder: Path) -> None:
+    """Makes the bytecode of our packages, as installers do, where this process and its children find it."""
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+    for package in ("shapecheck", "mypy_plugin"):
+        compileall.compile_dir(Path(__file__).parents[1] / package, quiet=2)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints every figure."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -265,8 +275,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--share", action="store_true", help="the share in hooks and the rules alone: one mypy run")
     options = parser.parse_args(given)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     with TemporaryDirectory(prefix="mypy-time-") as name:
+        compile_ourselves(Path(name) / "bytecode")
         if not options.share:
             compare(options.program, options.rounds, Path(name))
         share(options.program, Path(name))

@@ -83,11 +83,22 @@ def summary(results: Sequence[Replayed]) -> str:
             f"{len(set().union(*(each.rules for each in results)))} public names called",
             f"{answered.total()} calls that PyTorch answers: {shares}",
             f"what is left open: {_counted(sum((each.open for each in results), Counter[str]()))}",
+            f"of these by operations whose sizes hang on values: {_open_by_values(results)}",
             f"error inputs refused by the rule: {_share(invalid)}",
             f"of the error inputs it lets pass: {_sorted([why for each in results for why in each.invalid.silent])}",
             f"other samples that raise under a name, refused: {_share(valid)}",
         ]
     )
+
+
+_BY_VALUES = frozenset(
+    "unique unique_consecutive nonzero argwhere masked_select bincount one_hot repeat_interleave lstsq item".split()
+)
+"""Operations whose results are as large as the values make them, or are values."""
+
+
+def _open_by_values(results: Sequence[Replayed]) -> int:
+    return sum(each.open.total() for each in results if each.name.partition(" ")[0].rpartition(".")[2] in _BY_VALUES)
 
 
 def _counted(kinds: Counter[str]) -> str:

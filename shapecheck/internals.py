@@ -49,6 +49,7 @@ SELDOM: tuple[str, ...] = (
     "torch.quantization",
     "torch.utils.tensorboard",
     "jax.experimental",
+    "IPython",  # jax and jaxtyping import it where it is installed
 )
 """Skipped unless the checked program imports them: a class with a skipped base would be `Any` to mypy."""
 
