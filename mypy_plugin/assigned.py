@@ -7,14 +7,13 @@ shapes are unknown or differ in names, `gate` drops the error and `narrow` narro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mypy.nodes import AssignmentStmt, CallExpr, MemberExpr, NameExpr, Node
-from mypy.types import Instance, Type, UnionType, get_proper_type
+from mypy.nodes import AssignmentStmt, CallExpr, MemberExpr, NameExpr, ReturnStmt
+from mypy.types import AnyType, Instance, Type, TypeOfAny, UnionType, get_proper_type
 from mypy.types_utils import is_overlapping_none, remove_optional
 
-from mypy_plugin.blocks import all_blocks_of
+from mypy_plugin.blocks import statement_at
 from mypy_plugin.encode import array_of
 from mypy_plugin.names import MODULE
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 def narrow(chk: TypeChecker, line: int) -> None:
     """Narrows the variables that the assignment at a line sets; the checker has just compared its value with them."""
-    statement = _assignment(chk.tree.defs, line)
+    statement = statement_at(chk.tree.defs, line, AssignmentStmt)
     value = chk.lookup_type_or_none(statement.rvalue) if statement is not None else None
     if statement is None or value is None or is_overlapping_none(value):
         return
@@ -36,7 +35,7 @@ def narrow(chk: TypeChecker, line: int) -> None:
 
 def unpacks_module(chk: TypeChecker, line: int) -> bool:
     """Whether the assignment at a line unpacks what a module returned when it was called: `Any` to plain mypy."""
-    statement = _assignment(chk.tree.defs, line)
+    statement = statement_at(chk.tree.defs, line, AssignmentStmt)
     called = chk.lookup_type_or_none(statement.rvalue.callee) if statement and isinstance(statement.rvalue, CallExpr) else None
     owner = get_proper_type(called)
     return isinstance(owner, Instance) and owner.type.has_base(MODULE)
@@ -50,11 +49,21 @@ def sets(chk: TypeChecker, target: MemberExpr) -> bool:
 
 def assigned_to(chk: TypeChecker, target: MemberExpr) -> Type | None:
     """The type of what is assigned where an attribute access is the target of an assignment; mypy looks at it later."""
-    statement = _assignment(chk.tree.defs, target.line)
+    statement = statement_at(chk.tree.defs, target.line, AssignmentStmt)
     if statement is None or not any(target is lvalue for lvalue in statement.lvalues):
         return None
     with chk.msg.filter_errors():
         return chk.expr_checker.accept(statement.rvalue)
+
+
+def returns_own_any(chk: TypeChecker, line: int) -> bool:
+    """Whether a `return` answers what is `Any` because of us: plain mypy then has a type for it, or a source of the `Any`."""
+    statement = statement_at(chk.tree.defs, line, ReturnStmt)
+    value = chk.lookup_type_or_none(statement.expr) if statement is not None and statement.expr is not None else None
+    found = get_proper_type(value)
+    if not isinstance(found, AnyType):
+        return False
+    return TypeOfAny.special_form in (found.type_of_any, found.source_any and found.source_any.type_of_any)
 
 
 def is_optional_array(typ: Type) -> bool:
@@ -62,15 +71,3 @@ def is_optional_array(typ: Type) -> bool:
     rest = get_proper_type(remove_optional(typ))
     items = rest.items if isinstance(rest, UnionType) else [rest]
     return is_overlapping_none(typ) and all(array_of(item) is not None for item in items)
-
-
-def _assignment(statements: Sequence[Node], line: int) -> AssignmentStmt | None:
-    """The assignment that holds a line."""
-    for statement in statements:
-        if statement.line <= line <= (statement.end_line or statement.line):
-            if isinstance(statement, AssignmentStmt):
-                return statement
-            for block in all_blocks_of(statement):
-                if (found := _assignment(block.body, line)) is not None:
-                    return found
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mypy.nodes import (
     Block,
@@ -59,3 +59,15 @@ def statements_in(statements: Iterable[Statement]) -> Iterator[Statement]:
         if not isinstance(statement, FuncDef | ClassDef | Decorator | OverloadedFuncDef):
             for block in blocks_of(statement):
                 yield from statements_in(block.body)
+
+
+def statement_at[S: Statement](statements: Sequence[Node], line: int, kind: type[S]) -> S | None:
+    """The statement of a kind that holds a line, also in nested definitions."""
+    for statement in statements:
+        if statement.line <= line <= (statement.end_line or statement.line):
+            if isinstance(statement, kind):
+                return statement
+            for block in all_blocks_of(statement):
+                if (found := statement_at(block.body, line, kind)) is not None:
+                    return found
+    return None

@@ -208,6 +208,8 @@ class Gate:
             return True
         if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
             return True
+        if _RETURNS_ANY.match(info.message) and self.checker is not None and self.checker.path == file:
+            return _MARKS.search(info.message) is not None or assigned.returns_own_any(self.checker, info.line)
         if _is_own_size(info.message) or _is_own_class(info.message):
             return True  # `cls(n)` in a method of `class MLP[n: int]`, `T` in a function of `Float[T, "n"]`
         if _UNSOLVED.match(info.message):
@@ -219,7 +221,7 @@ class Gate:
                 return _decide_declared(info, match[1], match[2], text, self._reports_unknown())
         if any(_only_shapes(match.groups()) for pattern in _INFERRED if (match := pattern.match(info.message)) is not None):
             return True
-        if (match := _RETURNS_ANY.match(info.message)) is not None:
+        if _RETURNS_ANY.match(info.message):
             return True  # an unknown result where an array is declared
         if (match := _DICT.match(info.message)) is not None:
             return _only_shapes((match[1], match[3])) and _only_shapes((match[2], match[4]))

@@ -44,6 +44,24 @@ def grad_and_value(function: CallableType, options: Options) -> CallableType | N
     return _derived(function, options, "grad_and_value", True, lambda gradient, value: [gradient, value])
 
 
+def nnx_grad(function: CallableType, options: Options) -> CallableType | None:
+    """`nnx.grad`: as jax's, but the gradient of a module is a state."""
+    return _derived(function, options, "grad", True, lambda gradient, value: [_state(gradient)])
+
+
+def nnx_value_and_grad(function: CallableType, options: Options) -> CallableType | None:
+    """`nnx.value_and_grad`: as jax's, but the gradient of a module is a state."""
+    return _derived(function, options, "value_and_grad", True, lambda gradient, value: [value, _state(gradient)])
+
+
+def _state(gradient: Type) -> Type:
+    """The gradient of an array, or of several; `Any` for everything else."""
+    proper = get_proper_type(gradient)
+    if isinstance(proper, TupleType):
+        return proper.copy_modified(items=[_state(item) for item in proper.items])
+    return gradient if array_of(proper) is not None else ANY
+
+
 def _derived(
     function: CallableType, options: Options, name: str, only_floats: bool, order: Callable[[Type, Type], list[Type]]
 ) -> CallableType | None:

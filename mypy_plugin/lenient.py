@@ -15,6 +15,7 @@ from mypy.types import (
     Instance,
     NoneType,
     Overloaded,
+    ParamSpecType,
     TupleType,
     Type,
     UnionType,
@@ -24,7 +25,7 @@ from mypy.types import (
 from mypy_plugin.encode import ANY, NamedTypes, array_instance
 from mypy_plugin.names import DECORATED, STATIC
 
-_LIBRARIES = ("jax.", "equinox.", "functools.", f"{STATIC}.")
+_LIBRARIES = ("jax.", "equinox.", "flax.", "functools.", f"{STATIC}.")
 
 
 def marked(function: FunctionLike, made: Type, named: NamedTypes) -> FunctionLike | AnyType:
@@ -68,7 +69,8 @@ def _taken(owner: Instance) -> Type:
     signature = get_proper_type(symbol.node.type) if symbol is not None and isinstance(symbol.node, FuncDef) else None
     if not isinstance(signature, CallableType) or signature.arg_kinds[1:] != [ARG_STAR, ARG_STAR2]:
         return ANY
-    return ANY if signature.variables else signature.arg_types[1]
+    taken = get_proper_type(signature.arg_types[1])
+    return ANY if signature.variables or isinstance(taken, ParamSpecType) else taken
 
 
 def is_spread(call: Context) -> bool:

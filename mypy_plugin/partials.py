@@ -30,6 +30,7 @@ from mypy.types import (
 )
 
 from mypy_plugin import branches, lenient, scans, transforms
+from mypy_plugin.encode import ANY
 from mypy_plugin.loosening import has_array, loosen_signature
 from mypy_plugin.matching import Matching
 from mypy_plugin.operations import checker, fail, in_library
@@ -101,6 +102,8 @@ def _decorated(ctx: MethodContext, function: ProperType | None) -> Type | None:
             if fullname in transforms.CUSTOM and isinstance(function, FunctionLike):
                 made = get_proper_type(partial_call_callback(ctx))  # has the class's own hook called
                 return made if isinstance(made, FunctionLike) else lenient.marked(function, made, Reader(checker(ctx.api)).named)
+            if fullname in transforms.OPAQUE:
+                return ANY
             if fullname in transforms.TRANSFORMS:
                 return transforms.transformed(
                     function, Options(written, ctx), transforms.TRANSFORMS[fullname], ctx.default_return_type

@@ -184,16 +184,16 @@ class ShapecheckPlugin(Plugin):
             return self._checked(containers.construct)
         if fullname in GENERIC_ARRAYS:
             return self._checked(layers.parameter)
-        if fullname in transforms.IDENTITIES:
+        if fullname in transforms.IDENTITIES or fullname in transforms.CUSTOM or fullname in transforms.CACHES:
             return self._checked(transforms.identity)
         if (make := transforms.TRANSFORMS.get(fullname)) is not None:
             return self._checked(lambda ctx: transforms.transform(ctx, make))
+        if fullname in transforms.OPAQUE:
+            return self._checked(transforms.opaque)
         if fullname == scans.SCAN:
             return self._checked(scans.scan)
         if (flow := branches.HOOKS.get(fullname)) is not None:
             return self._checked(flow)
-        if fullname in transforms.CUSTOM or fullname in transforms.CACHES:
-            return self._checked(transforms.custom)
         if fullname.startswith(transforms.FACTORY):
             return self._checked(lambda ctx: transforms.produce(ctx, fullname))
         if fullname == partials.PARTIAL:

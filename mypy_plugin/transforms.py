@@ -21,11 +21,22 @@ from mypy.types import (
     Instance,
     ProperType,
     Type,
+    TypeVarType,
     get_proper_type,
 )
 
 from mypy_plugin import lenient
-from mypy_plugin.gradients import grad, grad_and_value, hessian, jacobian, unknown_result, value_and_grad
+from mypy_plugin.encode import ANY
+from mypy_plugin.gradients import (
+    grad,
+    grad_and_value,
+    hessian,
+    jacobian,
+    nnx_grad,
+    nnx_value_and_grad,
+    unknown_result,
+    value_and_grad,
+)
 from mypy_plugin.layers import signature_of
 from mypy_plugin.names import MODULE
 from mypy_plugin.operations import LIBRARY_MODULES, checker
@@ -38,12 +49,15 @@ IDENTITIES = frozenset([
     "jax._src.api.named_call", "equinox._jit.filter_jit", "equinox.filter_jit", "equinox._ad.filter_checkpoint",
     "torch.compile", "torch.jit._script.script", "torch.compiler.disable", "torch._jit_internal.ignore", "torch._jit_internal.unused",
     "torch._jit_internal.export", "torch.amp.autocast_mode.autocast.__call__",
+    "flax.nnx.transforms.compilation.jit", "flax.nnx.transforms.autodiff.remat",
 ])  # fmt: skip
 """Transformations whose result is called exactly as their argument is."""
 
 
 def identity(ctx: FunctionContext | MethodContext) -> Type:
     """The type of the function that is transformed."""
+    if (made := _made_by_options(ctx)) is not None:
+        return factory(ctx, lambda function, options: lenient.marked(function, made, Reader(options.chk).named), {})
     function = first_of(ctx)
     if isinstance(function, Instance) and (signature := called(function, ctx)) is not None:
         return function if function.type.has_base(MODULE) else signature
@@ -52,9 +66,32 @@ def identity(ctx: FunctionContext | MethodContext) -> Type:
     return lenient.marked(function, ctx.default_return_type, Reader(checker(ctx.api)).named)
 
 
+def _made_by_options(ctx: FunctionContext | MethodContext) -> Type | None:
+    """What `nnx.jit(static_argnames="k")` and `lru_cache(maxsize=None)`, called with options alone, make of a function."""
+    made = get_proper_type(ctx.default_return_type)
+    if not isinstance(made, CallableType) or not isinstance(get_proper_type(made.ret_type), Instance):
+        return None
+    return made.ret_type if not ctx.args[0] or ctx.callee_arg_names[0] not in (None, *_FIRST) else None
+
+
 def first_of(ctx: FunctionContext | MethodContext) -> ProperType | None:
     """The function that is transformed."""
     return get_proper_type(ctx.arg_types[0][0]) if ctx.arg_types and ctx.arg_types[0] else None
+
+
+OPAQUE = frozenset([
+    "jax._src.shard_map.shard_map", "flax.nnx.transforms.compilation.shard_map", "flax.nnx.transforms.iteration.scan",
+    "flax.linen.transforms.vmap", "flax.linen.transforms.scan", "flax.linen.transforms.remat_scan",
+])  # fmt: skip
+"""Transformations that are typed as if the result were called as the argument is, and whose shapes we do not follow."""
+
+
+def opaque(ctx: FunctionContext) -> Type:
+    """`Any`, or what makes it of a function."""
+    made = get_proper_type(ctx.default_return_type)
+    if isinstance(made, CallableType) and isinstance(get_proper_type(made.ret_type), TypeVarType):  # options alone
+        return made.copy_modified(ret_type=ANY)
+    return ANY
 
 
 # --- objects that are called as a function ------------------------------------------------------------------------
@@ -62,14 +99,7 @@ def first_of(ctx: FunctionContext | MethodContext) -> ProperType | None:
 CUSTOM = frozenset(["jax._src.custom_derivatives.custom_vjp", "jax._src.custom_derivatives.custom_jvp"])
 """Classes whose instances are called as the function they were made from."""
 CACHES = frozenset(["functools.cache", "functools.lru_cache"])
-
-
-def custom(ctx: FunctionContext) -> Type:
-    """The type of `jax.custom_vjp(f)` and of `functools.cache(f)`: `f`'s own, with the attributes of such an object."""
-    made = get_proper_type(ctx.default_return_type)
-    if isinstance(made, CallableType):  # `lru_cache(maxsize=None)`
-        return factory(ctx, lambda function, options: lenient.marked(function, made.ret_type, Reader(options.chk).named), {})
-    return identity(ctx)
+"""Those of Python, likewise."""
 
 
 # --- transformations with options ----------------------------------------------------------------------------------
@@ -152,6 +182,10 @@ TRANSFORMS: dict[str, Transform] = {
     "jax._src.api.hessian": hessian,
     "jax._src.api.make_jaxpr": unknown_result,
     "jax._src.pmap.pmap": vmap,
+    "flax.nnx.transforms.iteration.vmap": vmap,
+    "flax.nnx.transforms.iteration.pmap": vmap,
+    "flax.nnx.transforms.autodiff.grad": nnx_grad,
+    "flax.nnx.transforms.autodiff.value_and_grad": nnx_value_and_grad,
     "torch._functorch.apis.vmap": torch_vmap,
     "torch._functorch.apis.grad": grad,
     "torch._functorch.apis.grad_and_value": grad_and_value,
