@@ -155,8 +155,9 @@ class ShapecheckPlugin(Plugin):
         analyser = getattr(ctx.api, "api", None)
         if isinstance(analyser, SemanticAnalyzer):
             self.gate.ensure(analyser.errors)
-            binding.schedule(analyser)
-            conditions.schedule(analyser)
+            if _takes_patches(analyser):
+                binding.schedule(analyser)
+                conditions.schedule(analyser)
         return shielded(reading.analyze, reading.plain)(ctx)
 
     # --- checking
@@ -298,9 +299,15 @@ def _plain_array(ctx: AnalyzeTypeContext, info: TypeInfo) -> Type:
     """An array class as mypy analyses it; the user's module may test what such arrays are."""
     analyser = ctx.api
     assert isinstance(analyser, TypeAnalyser)
-    if isinstance(analyser.api, SemanticAnalyzer) and not analyser.api.cur_mod_id.startswith(_LIBRARIES):
-        conditions.schedule(analyser.api)
+    semantic = analyser.api
+    if isinstance(semantic, SemanticAnalyzer) and _takes_patches(semantic) and not semantic.cur_mod_id.startswith(_LIBRARIES):
+        conditions.schedule(semantic)
     return analyser.analyze_type_with_type_info(info, ctx.type.args, ctx.type, False)
+
+
+def _takes_patches(analyser: SemanticAnalyzer) -> bool:
+    """Whether a module is being analysed: mypy also analyses bounds of type parameters when it checks a class."""
+    return hasattr(analyser, "patches")
 
 
 _FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])

@@ -8,6 +8,7 @@ any other, which `calls` checks. What we do not understand is `Callable[..., Any
 from __future__ import annotations
 
 from functools import partial
+from time import time_ns
 
 from mypy.nodes import (
     Context,
@@ -57,7 +58,8 @@ IDENTITIES = frozenset([
 def identity(ctx: FunctionContext | MethodContext) -> Type:
     """The type of the function that is transformed."""
     if (made := _made_by_options(ctx)) is not None:
-        return factory(ctx, lambda function, options: lenient.marked(function, made, Reader(options.chk).named), {})
+        result = made.ret_type
+        return factory(ctx, made, lambda function, options: lenient.marked(function, result, Reader(options.chk).named), {})
     function = first_of(ctx)
     if isinstance(function, Instance) and (signature := called(function, ctx)) is not None:
         return function if function.type.has_base(MODULE) else signature
@@ -66,12 +68,12 @@ def identity(ctx: FunctionContext | MethodContext) -> Type:
     return lenient.marked(function, ctx.default_return_type, Reader(checker(ctx.api)).named)
 
 
-def _made_by_options(ctx: FunctionContext | MethodContext) -> Type | None:
-    """What `nnx.jit(static_argnames="k")` and `lru_cache(maxsize=None)`, called with options alone, make of a function."""
+def _made_by_options(ctx: FunctionContext | MethodContext) -> CallableType | None:
+    """What `nnx.jit(static_argnames="k")` and `lru_cache(maxsize=None)` return, called with options alone."""
     made = get_proper_type(ctx.default_return_type)
     if not isinstance(made, CallableType) or not isinstance(get_proper_type(made.ret_type), Instance):
         return None
-    return made.ret_type if not ctx.args[0] or ctx.callee_arg_names[0] not in (None, *_FIRST) else None
+    return made if not ctx.args[0] or ctx.callee_arg_names[0] not in (None, *_FIRST) else None
 
 
 def first_of(ctx: FunctionContext | MethodContext) -> ProperType | None:
@@ -105,17 +107,21 @@ CACHES = frozenset(["functools.cache", "functools.lru_cache"])
 # --- transformations with options ----------------------------------------------------------------------------------
 
 FACTORY = "shapecheck.transformation "
+_PROCESS = time_ns()
 _factories: dict[str, tuple[Context, Transform, dict[str, Expression]]] = {}
 
 
-def factory(ctx: FunctionContext, make: Transform, written: dict[str, Expression]) -> Type:
-    """The type of `filter_vmap(in_axes=1)`, which is called with the function: its name says where the options wait."""
-    made = get_proper_type(ctx.default_return_type)
+def factory(ctx: FunctionContext | MethodContext, made: Type, make: Transform, written: dict[str, Expression]) -> Type:
+    """The type of `filter_vmap(in_axes=1)`, which is called with the function: its name says where the options wait.
+
+    `made` is what mypy takes it for. Names in mypy's cache are those of other processes, which `_PROCESS` tells apart.
+    """
+    made = get_proper_type(made)
     if not isinstance(made, CallableType):
         return made
     if len(_factories) > 256:
         _factories.clear()
-    name = f"{FACTORY}{id(ctx.context)}"
+    name = f"{FACTORY}{_PROCESS}.{id(ctx.context)}"
     _factories[name] = (ctx.context, make, written)
     return made.copy_modified(name=name)
 
@@ -137,7 +143,7 @@ def transform(ctx: FunctionContext, make: Transform) -> Type:
         if name is not None and len(expressions) == 1
     }
     if not _FIRST & written.keys():
-        return factory(ctx, make, written)
+        return factory(ctx, ctx.default_return_type, make, written)
     if ctx.callee_arg_names[0] not in _FIRST:
         return ctx.default_return_type
     function = first_of(ctx)

@@ -248,15 +248,21 @@ def _jax_weak(strong: str, weak: str) -> tuple[str, bool]:
 # --- numpy --------------------------------------------------------------------------------------------------------
 
 
-def _numpy_pair(a: str, b: str) -> str | None:
-    """`numpy.promote_types`; extension dtypes such as bfloat16 follow rules of their own."""
-    kinds = CATEGORY[a], CATEGORY[b]
-    if not {a, b} <= _NUMPY or OPAQUE in kinds:
-        return UNDECIDED
+def _numpy_pair(a: str, b: str) -> frozenset[str]:
+    """`numpy.promote_types`, or what operations make of extension dtypes."""
+    if OPAQUE in (CATEGORY[a], CATEGORY[b]):
+        return frozenset({UNDECIDED})
+    if a in _EXTENDED:
+        return _extended_pair(a, b)
+    return _extended_pair(b, a) if b in _EXTENDED else frozenset({_numpy_standard(a, b)})
+
+
+def _numpy_standard(a: str, b: str) -> str:
+    """Two of numpy's own dtypes."""
+    low, high = (a, b) if CATEGORY[a] < CATEGORY[b] else (b, a)
     if a == b:
         return a
-    low, high = (a, b) if kinds[0] < kinds[1] else (b, a)
-    if kinds[0] == kinds[1]:
+    if CATEGORY[low] == CATEGORY[high]:
         return _joined(a, b) or "float64"
     if CATEGORY[low] == BOOLEAN:
         return high
@@ -264,11 +270,34 @@ def _numpy_pair(a: str, b: str) -> str | None:
     return f"complex{2 * max(width, 32)}" if CATEGORY[high] == COMPLEX else f"float{width}"
 
 
-_NUMPY = frozenset(
-    name
-    for name in ANY_DTYPE.names
-    if name != "bfloat16" and (bits(name) in (1, 8, 16, 32, 64)) and not name.startswith("float8")
+_EXTENDED = frozenset(
+    name for name in ANY_DTYPE.names if CATEGORY[name] == FLOATING and not name.startswith(("float16", "float32", "float64"))
 )
+_EXTENDED |= {"int2", "int4", "uint2", "uint4"}
+"""The dtypes of the package `ml_dtypes`. Of two of them the order decides, and the operation: all that may come out is given."""
+
+
+def _extended_pair(extended: str, other: str) -> frozenset[str]:
+    """An extension dtype and any dtype."""
+    if CATEGORY[extended] == INTEGER:
+        return _narrow_pair(extended, other)
+    if other in _EXTENDED:
+        return frozenset({extended, other} if extended == other else {extended, other, "float32"})
+    if CATEGORY[other] == COMPLEX or other in ("float32", "float64"):
+        return frozenset({other})
+    return frozenset({extended if bits(other) <= 8 else "float32" if bits(other) == 16 else "float64"})
+
+
+def _narrow_pair(narrow: str, other: str) -> frozenset[str]:
+    """An integer dtype of less than a byte and any dtype; some operations work on whole bytes."""
+    if CATEGORY[other] == BOOLEAN:
+        return frozenset({narrow, "int8"})
+    if CATEGORY[other] != INTEGER:
+        return frozenset({narrow, other, "float32"} if other in _EXTENDED else {other})
+    if other in _EXTENDED:
+        is_mixed = narrow.startswith("u") != other.startswith("u")
+        return frozenset({"int8"} if is_mixed else {max(narrow, other, key=bits), "int8"})
+    return frozenset({_joined(narrow, other) or "float64"})
 
 
 def _float_width(integer: str) -> int:
@@ -284,28 +313,44 @@ def _numpy_result(operands: Sequence[Operand]) -> Typed:
     return Typed(_pairs(_numpy_weak, arrays, numbers))
 
 
-def _numpy_weak(array: str, number: str) -> str:
+def _numpy_weak(array: str, number: str) -> frozenset[str]:
     """NEP 50: a Python number takes the array's dtype, or its own default one when its category is higher."""
     high, low = CATEGORY[array], CATEGORY[number]
-    if array not in _NUMPY:
-        return UNDECIDED
+    if high == OPAQUE:
+        return frozenset({UNDECIDED})
+    if array in _EXTENDED and low >= INTEGER:
+        return _extended_weak(array, low)
     if high >= low:
-        return array
-    return _complex_of(array) if low == COMPLEX and high == FLOATING else number
+        return frozenset({array})
+    return frozenset({_complex_of(array) if low == COMPLEX and high == FLOATING else number})
+
+
+def _extended_weak(array: str, number: int) -> frozenset[str]:
+    """An extension dtype and a Python number of a category."""
+    if number == COMPLEX:
+        return frozenset({"complex64"})
+    if CATEGORY[array] == FLOATING:
+        return frozenset({array} if number == INTEGER else {"float32", "float64"})
+    return frozenset({"float16"} if number == FLOATING else {"int8", "uint8"} if array.startswith("u") else {"int8"})
 
 
 # --- sets ---------------------------------------------------------------------------------------------------------
 
 
-def _fold(pair: Callable[[str, str], str | None], sets: Sequence[DTypes]) -> DTypes | None:
+type Pair = Callable[[str, str], str | None | frozenset[str]]
+"""What two dtypes give: one, none (refused), or one of several."""
+
+
+def _fold(pair: Pair, sets: Sequence[DTypes]) -> DTypes | None:
     """The dtypes that come out of promoting one of each set; None for no sets."""
     return reduce(lambda a, b: _pairs(pair, a, b), sets) if sets else None
 
 
 @lru_cache(maxsize=4096)
-def _pairs(pair: Callable[[str, str], str | None], left: DTypes, right: DTypes) -> DTypes:
+def _pairs(pair: Pair, left: DTypes, right: DTypes) -> DTypes:
     """Every possible result; all dtypes when each pair is refused (what is refused is the rules' business)."""
-    found = frozenset(name for a in left.names for b in right.names if (name := pair(a, b)) is not None)
+    results = [result for a in left.names for b in right.names if (result := pair(a, b)) is not None]
+    found = frozenset().union(*({result} if isinstance(result, str) else result for result in results))
     return DTypes(found) if found and UNDECIDED not in found else ANY_DTYPE
 
 
@@ -339,7 +384,9 @@ def _float32_inexact(name: str) -> frozenset[str]:
 
 
 def _float64_inexact(name: str) -> frozenset[str]:
-    return frozenset({name if CATEGORY[name] >= FLOATING else "float64"})
+    if CATEGORY[name] >= FLOATING:
+        return frozenset({name})
+    return frozenset({"float16", "float32", "float64"} if name in _EXTENDED else {"float64"})
 
 
 def _wide_inexact(name: str) -> frozenset[str]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
 
 from shapecheck.core.dim import ONE
-from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, dtype
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, shape
 from shapecheck.core.value import Array, Library, Scalar, Value
@@ -101,3 +102,42 @@ def test_numpy_numbers() -> None:
     for name, (number, value) in product([name for name in NAMES if name != "bfloat16"], NUMBERS.items()):
         array = Array(shape(1), dtype(name), Library.NUMPY)
         agree(lambda n=name, x=number: np.result_type(np.zeros(1, n), x), array, value, library=Library.NUMPY)
+
+
+EXTENSIONS = ("bfloat16", "float8_e4m3fn", "float8_e4m3b11fnuz", "float8_e5m2", "float4_e2m1fn", "int2", "int4", "uint2", "uint4")
+
+
+def array_of(name: str) -> Any:
+    return np.ones(1, np.dtype(getattr(ml_dtypes, name, name)))
+
+
+def test_numpy_extension_dtypes() -> None:
+    """What numpy makes of them depends on the operation and on the order: it is among what is stated."""
+    for one, other in product(EXTENSIONS, (*NAMES, *EXTENSIONS)):
+        for a, b in ((one, other), (other, one)):
+            stated = result_type([Array(shape(1), dtype(name), Library.NUMPY) for name in (a, b)], Library.NUMPY)
+            for operation in (np.add, np.multiply, np.maximum):
+                assert str(operation(array_of(a), array_of(b)).dtype) in stated.dtypes.names, (a, b, operation)
+
+
+def test_numpy_extension_dtypes_and_numbers() -> None:
+    for name, (number, value) in product(EXTENSIONS, NUMBERS.items()):
+        stated = result_type([Array(shape(1), dtype(name), Library.NUMPY), value], Library.NUMPY)
+        for made in (array_of(name) * number, number + array_of(name), np.where([True], array_of(name), number)):
+            assert str(made.dtype) in stated.dtypes.names, (name, number)
+
+
+@pytest.mark.parametrize(
+    ("family", "number", "result"),
+    [
+        ("Float", 2, "Float"),
+        ("Float", 2.5, "Float"),
+        ("Float", 2j, "Complex"),
+        ("Int", 2, "Int"),
+        ("Int", 2.5, "Float"),
+        ("Num", 2, "Num"),
+    ],
+)
+def test_numpy_families_stay(family: str, number: Any, result: str) -> None:
+    stated = result_type([Array(shape(1), CLASSES[family], Library.NUMPY), NUMBERS[number]], Library.NUMPY)
+    assert str(stated.dtypes) == result

@@ -78,12 +78,20 @@ SHAPES = """
 
     def first(x: Float[Any, "n d"]) -> Float[Any, " n"]:
         return x[:, 0]
+
+
+    def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+        def inner(*args: Any, **kwargs: Any) -> Any:
+            print("called")
+            return function(*args, **kwargs)
+
+        return inner
 """
 USE = """
     import numpy as np
     from jaxtyping import Float
 
-    from shapes import Matrix, Square, Window, blank, first, leaves, project, staged, twice, window
+    from shapes import Matrix, Square, Window, blank, first, leaves, logged, project, staged, twice, window
 
 
     def good(x: Matrix, w: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "n k"]:
@@ -114,6 +122,17 @@ USE = """
 
     def project_rows(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
         return x
+
+
+    @logged
+    def told(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "d n"]:
+        project_rows(x[0])
+        return x.T
+
+
+    def tells(x: Float[np.ndarray, "3 4"]) -> None:
+        reveal_type(told(x))
+        told(x[0])
 """
 EXPECTED = [
     "use.py:13: error [shape-mismatch]",
@@ -127,6 +146,9 @@ EXPECTED = [
     'use.py:27: note: Revealed type is "Float[ndarray, "4"]"',
     'use.py:28: note: Revealed type is "Float[ndarray, "3"]"',
     "use.py:29: error [shape-mismatch]",
+    "use.py:39: error [shape-rank]",
+    'use.py:44: note: Revealed type is "Float[ndarray, "4 3"]"',
+    "use.py:45: error [shape-rank]",
 ]
 _LINE = re.compile(r"^(?P<place>\w+\.py:\d+): (?P<severity>error|note): (?P<text>.*?)(?:  (?P<code>\[[\w-]+\]))?$")
 
@@ -191,6 +213,26 @@ def test_an_edit_of_the_dependency_is_seen(project: Project) -> None:
     project.mypy()
     project.write("shapes.py", SHAPES.replace('"n k"]:', '"k n"]:').replace("x @ w", "(x @ w).T"))
     assert "use.py:13: error [shape-mismatch]" not in project.mypy()
+    project.write("shapes.py", SHAPES)
+    assert project.mypy() == EXPECTED
+
+
+CHANGED = (
+    SHAPES.replace('w: Float[np.ndarray, "d k"]', 'w: Float[np.ndarray, "k d"]')
+    .replace("return x @ w", "return x @ w.T")
+    .replace('Vector = Float[np.ndarray, "n"]', 'Vector = Float[np.ndarray, "n 1"]')
+    .replace('"{width} 2"', '"{width} 4"')
+)
+
+
+def test_changed_annotations_are_seen_where_they_are_imported(project: Project) -> None:
+    """Of a parameter, an alias and a field; the importing module stays in the cache otherwise."""
+    project.mypy()
+    project.write("shapes.py", CHANGED)
+    found = project.mypy()
+    assert "use.py:8: error [shape-mismatch]" in found
+    assert "use.py:24: error [shape-rank]" in found
+    assert "use.py:29: error [shape-mismatch]" not in found
     project.write("shapes.py", SHAPES)
     assert project.mypy() == EXPECTED
 
@@ -282,4 +324,4 @@ def test_a_crash_is_a_message_and_mypy_goes_on(project: Project, monkeypatch: py
     project.write("use.py", USE + "\n\n    wrong: int = 'text'\n")
     found = project.mypy()
     assert "use.py:8: error [shape-internal]" in found
-    assert "use.py:37: error [assignment]" in found
+    assert "use.py:48: error [assignment]" in found
