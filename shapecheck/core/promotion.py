@@ -337,7 +337,7 @@ def _extended_weak(array: str, number: int) -> frozenset[str]:
 # --- sets ---------------------------------------------------------------------------------------------------------
 
 
-type Pair = Callable[[str, str], str | None | frozenset[str]]
+type Pair = Callable[[str, str], str | frozenset[str] | None]
 """What two dtypes give: one, none (refused), or one of several."""
 
 
