@@ -65,11 +65,14 @@ def analyze(ctx: AnalyzeTypeContext) -> Type:
     """The type of `Annotated[...]` as written: ours for jaxtyping's classes, mypy's own meaning otherwise."""
     written, analyser = ctx.type, ctx.api
     assert isinstance(analyser, TypeAnalyser)
+    name = jaxtyping_class(written.name, module_of(analyser))
+    if name is not None and len(written.args) != 2:
+        _fail(analyser, _incomplete(written, name), written)
+        return AnyType(TypeOfAny.from_error)
     if len(written.args) < 2:
         what = "Annotated[...] must have exactly one type argument and at least one annotation"
         analyser.fail(what, written, code=VALID_TYPE)
         return AnyType(TypeOfAny.from_error)
-    name = jaxtyping_class(written.name, module_of(analyser))
     if name is None:
         return analyser.anal_type(written.args[0])
     text = shape_text(written.args[1])
@@ -97,6 +100,16 @@ def _is_no_string(written: Type, analyser: TypeAnalyser) -> bool:
             return symbol is None or not isinstance(symbol.node, Var | PlaceholderNode)
         case _:
             return True
+
+
+def _incomplete(written: UnboundType, name: str) -> str:
+    """What is wrong with `Float["b c"]`, `Float[Tensor]` and `Float[Tensor, "b", "c"]`."""
+    if len(written.args) > 2:
+        return f'{name} takes an array type and one string; write all axes in it, as in {name}[Tensor, "b c"]'
+    text = shape_text(written.args[0]) if written.args else None
+    if text is not None and not (text.isidentifier() and text[0].isupper()):
+        return f'{name}["{text}"] has no array type; write {name}[Tensor, "{text}"] or {name}[Array, "{text}"]'
+    return f'{name} takes an array type and a shape; write {name}[Tensor, "..."] for any shape'
 
 
 def _nested(written: Type, module: MypyFile | None) -> tuple[Type, str, str] | None:

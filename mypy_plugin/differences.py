@@ -17,7 +17,7 @@ from mypy_plugin.text import NAMED_TUPLES, ArrayText, Node, array_in, dim_in, is
 from shapecheck.core.dim import Dim, Kind, Verdict, compare
 from shapecheck.core.dtype import accepts
 from shapecheck.core.shape import ANY_RUN, Item, Shape, conjunction, differing_axes, same
-from shapecheck.core.unify import Bindings, Expected, Pattern, bind, settle
+from shapecheck.core.unify import Bindings, Expected, Pattern, bind, counted, settle
 
 
 class Finding(NamedTuple):
@@ -167,7 +167,7 @@ def compare_arrays(expected: ArrayText, found: ArrayText) -> Finding:
     if shape is not Verdict.DIFFERENT:
         return Finding(conjunction((dtype, shape)))
     if expected.shape.rank is not None and found.shape.rank is not None and expected.shape.rank != found.shape.rank:
-        return Finding(shape, codes.RANK, f"expected {expected.shape.rank} axes, found {found.shape.rank}")
+        return Finding(shape, codes.RANK, f"expected {counted(expected.shape.rank)}, found {counted(found.shape.rank)}")
     axes = differing_axes(expected.shape, found.shape)
     reasons = [f"axis {axis} should be {wanted}, found {actual}" for axis, wanted, actual in axes]
-    return Finding(shape, codes.MISMATCH, ", ".join(reasons) or f'("{found.shape}" is not "{expected.shape}")')
+    return Finding(shape, codes.MISMATCH, ", ".join(reasons) or f'the axes are ({found.shape}), not ({expected.shape})')

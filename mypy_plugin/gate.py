@@ -86,6 +86,7 @@ _UNREADABLE = re.compile(
     r'^Argument .* has incompatible type "(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*)"; expected "(.*)"$'
     r'|^Argument \d+ to "_foreach_\w+" has incompatible type "list\['
 )
+_ARRAY_LIKE = re.compile(r'^Argument .* has incompatible type "(ndarray\[.*\])"; expected ".*\b_SupportsArray\[dtype\[')
 _MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp|signedinteger|unsignedinteger|floating)\b")
 _REDUNDANT = re.compile(r'^Redundant cast to "')
 
@@ -227,6 +228,8 @@ class Gate:
             return _only_shapes((match[1], match[3])) and _only_shapes((match[2], match[4]))
         if _UNREADABLE.match(info.message):
             return True  # a list of arrays of several shapes, or a library's function: their types say nothing of shapes
+        if (match := _ARRAY_LIKE.match(info.message)) is not None and _is_family(match[1]):
+            return True  # of numpy's overloads one may take it
         if _OVERLOAD.match(info.message) and _has_invariant_container(info.message):
             return True
         info.message = _one_line(pretty(info.message))
@@ -293,7 +296,7 @@ def _conforms(message: str) -> bool:
     """Whether a class is refused as a protocol or callable that it is when shapes are not looked at."""
     match = _CONFORMS.search(message)
     one, other = (parse(match[1]), parse(match[2])) if match is not None else (None, None)
-    if match is not None and one is None and match[1].startswith("Callable[[") and other is not None:
+    if match is not None and one is None and match[1].startswith(("Callable[[", "def ")) and other is not None:
         return any(protocols.is_called_with_arrays(option.last) for option in members(other))
     if one is None or other is None:
         return False
@@ -354,6 +357,13 @@ def _only_shapes(groups: tuple[str, ...]) -> bool:
         return True
     one, other = parse(groups[0]), parse(groups[1])
     return one is not None and other is not None and difference(other, one) is not None
+
+
+def _is_family(text: str) -> bool:
+    """Whether a type is an array that may have several dtypes."""
+    node = parse(text)
+    array = array_in(node) if node is not None else None
+    return array is not None and array.dtype.exact is None
 
 
 def _one_line(text: str) -> str:

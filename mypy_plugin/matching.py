@@ -171,7 +171,8 @@ class Matching(Unifier):
     @property
     def function(self) -> str:
         """The name of what is called."""
-        return (self.signature.name or self.called or "the call").partition(" of ")[0]
+        name, _, owner = (self.signature.name or self.called or "the call").partition(" of ")
+        return f"{owner}.{name}" if name == "__call__" and owner else name
 
     def _bound(self) -> set[Symbol | Run]:
         """The names that have a size by now."""

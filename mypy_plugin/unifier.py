@@ -115,7 +115,7 @@ class Unifier:
                     "shape-mismatch", f"a leaf is {shown(leaf)}, which is no array", None, shown(declared), shown(leaf)
                 )
             if (mismatch := self.match(declared, leaf, None, flexible)) is not None:
-                return mismatch
+                return replace(mismatch, reason=f"a leaf is {shown(leaf)}, {mismatch.reason}")
         known = trees.structure(found, expression, self.chk)
         written = get_proper_type(name)
         if known is None or not isinstance(written, LiteralType) or not str(written.value).isidentifier():
@@ -188,7 +188,7 @@ class Unifier:
         for expression in expressions:
             actual = self.chk.lookup_type(expression) if self.chk.has_type(expression) else ANY
             if (mismatch := self.match(item, actual, expression, flexible)) is not None:
-                return mismatch
+                return replace(mismatch, reason=f"an item is {shown(actual)}, {mismatch.reason}")
         return None
 
     def _match_array(self, wanted: Instance, found: ProperType, flexible: frozenset[Symbol]) -> Mismatch | None:

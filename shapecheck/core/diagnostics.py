@@ -73,7 +73,7 @@ from torch import Tensor
 def center(x: Float[Tensor, "batch features"]) -> Float[Tensor, "batch 1"]:
     return x.mean(dim=1)
 """,
-    message='6:12: error: Returned Float[Tensor, "batch"], declared Float[Tensor, "batch 1"]: expected 2 axes, found 1  [shape-rank]',
+    message='6:12: error: Returned Float[Tensor, "batch"], declared Float[Tensor, "batch 1"]: expected 2 axes, found 1 axis  [shape-rank]',
     fix="""\
 Keep the axis (`keepdim=True`, `x[:, None]`, `unsqueeze`), or remove it from the annotation. Write `"*batch features"`
 for code that takes any number of leading axes.""",

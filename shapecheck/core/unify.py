@@ -89,16 +89,17 @@ def _check_rank(pattern: Pattern, actual: Shape, fixed: int, index: int | None) 
     rank = actual.rank
     if rank is not None and (rank < fixed if index is not None else rank != fixed):
         at_least = "at least " if index is not None else ""
-        return _rank_mismatch(f"expected {at_least}{_axes(fixed)}, found {_axes(rank)}", pattern, actual)
+        return _rank_mismatch(f"expected {at_least}{counted(fixed)}, found {counted(rank)}", pattern, actual)
     if rank is None and index is None:
         if actual.min_rank > fixed:
-            return _rank_mismatch(f"expected {_axes(fixed)}, found at least {_axes(actual.min_rank)}", pattern, actual)
+            return _rank_mismatch(f"expected {counted(fixed)}, found at least {counted(actual.min_rank)}", pattern, actual)
         if actual.run is not None and actual.run.is_rigid:
-            return _rank_mismatch(f"expected {_axes(fixed)}, found any number of them ({actual.run})", pattern, actual)
+            return _rank_mismatch(f"expected {counted(fixed)}, found any number of them ({actual.run})", pattern, actual)
     return None
 
 
-def _axes(count: int) -> str:
+def counted(count: int) -> str:
+    """A number of axes in words."""
     return "1 axis" if count == 1 else f"{count} axes"
 
 
