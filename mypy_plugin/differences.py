@@ -170,4 +170,4 @@ def compare_arrays(expected: ArrayText, found: ArrayText) -> Finding:
         return Finding(shape, codes.RANK, f"expected {counted(expected.shape.rank)}, found {counted(found.shape.rank)}")
     axes = differing_axes(expected.shape, found.shape)
     reasons = [f"axis {axis} should be {wanted}, found {actual}" for axis, wanted, actual in axes]
-    return Finding(shape, codes.MISMATCH, ", ".join(reasons) or f'the axes are ({found.shape}), not ({expected.shape})')
+    return Finding(shape, codes.MISMATCH, ", ".join(reasons) or f"the axes are ({found.shape}), not ({expected.shape})")
