@@ -86,6 +86,7 @@ _UNREADABLE = re.compile(
     r'^Argument .* has incompatible type "(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*)"; expected "(.*)"$'
     r'|^Argument \d+ to "_foreach_\w+" has incompatible type "list\['
 )
+_SELF = re.compile(r'^Invalid self argument "(.*)" to attribute function ".*" with type ".*"$')
 _ARRAY_LIKE = re.compile(r'^Argument .* has incompatible type "(ndarray\[.*\])"; expected ".*\b_SupportsArray\[dtype\[')
 _MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp|signedinteger|unsignedinteger|floating)\b")
 _REDUNDANT = re.compile(r'^Redundant cast to "')
@@ -228,6 +229,8 @@ class Gate:
             return _only_shapes((match[1], match[3])) and _only_shapes((match[2], match[4]))
         if _UNREADABLE.match(info.message):
             return True  # a list of arrays of several shapes, or a library's function: their types say nothing of shapes
+        if (match := _SELF.match(info.message)) is not None:
+            return _MARKS.search(match[1]) is not None  # a generic class of arrays; its methods do not look at shapes
         if (match := _ARRAY_LIKE.match(info.message)) is not None and _is_family(match[1]):
             return True  # of numpy's overloads one may take it
         if _OVERLOAD.match(info.message) and _has_invariant_container(info.message):

@@ -198,7 +198,7 @@ class Matching(Unifier):
     def report(self, mismatch: Mismatch, name: str, declared: Type | None, actual: Type | None, place: Context) -> None:
         """Keeps a mismatch as the message of an argument."""
         function = self.function
-        expected = shown(declared) if declared is not None else ""
+        expected = shown(self.as_written(declared)) if declared is not None else ""
         found = shown(actual) if actual is not None else ""
         head = (
             f'Argument "{name}" to "{function}" is {found}, expected {expected}: '

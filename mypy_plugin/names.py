@@ -29,6 +29,7 @@ PARAMETER = "torch.nn.parameter.Parameter"
 JAX_ARRAY = "jax._src.basearray.Array"
 NDARRAY = "numpy.ndarray"
 MODULE = "torch.nn.modules.module.Module"
+NNX_VARIABLE = "flax.nnx.variablelib.Variable"
 
 GENERATOR = "numpy.random._generator.Generator"
 SEQUENTIAL = "torch.nn.modules.container.Sequential"

@@ -227,8 +227,8 @@ def _unknown(default: Type, reader: Reader) -> Type:
             return default
 
 
-def forget(ctx: FunctionContext) -> Type:
-    """The type of a call of einops that has no rule."""
+def forget(ctx: FunctionContext | MethodContext) -> Type:
+    """The type of a result that is declared as the type of an operand: of einops without a rule, of variables of Flax."""
     return _unknown(ctx.default_return_type, Reader(checker(ctx.api)))
 
 

@@ -63,6 +63,7 @@ from mypy_plugin.names import (
     GENERATOR,
     GENERIC_ARRAYS,
     JAX_ARRAY,
+    NNX_VARIABLE,
     SEQUENTIAL,
     SHAPED_CLASSES,
     STATIC,
@@ -338,6 +339,8 @@ def _array_method(name: str) -> Callable[[MethodContext], Type]:
         proper = get_proper_type(ctx.type)
         if isinstance(proper, Instance) and operations.is_array(proper):
             return operations.method(ctx, name)
+        if isinstance(proper, Instance) and ctx.args and proper.type.has_base(NNX_VARIABLE):
+            return operations.forget(ctx)
         return calls.settle_call(ctx)
 
     return hook

@@ -205,9 +205,27 @@ class Unifier:
             reason = f"the dtype should be {wanted}, found {actual.dtype}"
             return Mismatch("shape-dtype", reason, None, str(wanted), str(actual.dtype))
         pattern = pattern_of(interpolations.fill(shape, self.value, Reader(self.chk).named))
-        return bind(pattern, actual.shape, flexible, self.bindings) if pattern is not None else None
+        mismatch = bind(pattern, actual.shape, flexible, self.bindings) if pattern is not None else None
+        return self._with_braces(mismatch, shape) if mismatch is not None else None
+
+    def _with_braces(self, mismatch: Mismatch, shape: Type) -> Mismatch:
+        """The mismatch of an axis `{n}` with these braces, beside what they stand for."""
+        written = pattern_of(self.as_written(shape))
+        if written is None or mismatch.axis is None or "{" not in (text := written.axes[mismatch.axis].text):
+            return mismatch
+        before = f"should be {mismatch.expected}"
+        return replace(mismatch, reason=mismatch.reason.replace(before, f"should be {text}={mismatch.expected}", 1))
 
     # --- messages and results
+
+    def as_written(self, typ: Type) -> Type:
+        """The type with `{n}` for the sizes that the call's arguments give."""
+
+        def braces(symbol: Symbol, defaults: Mapping[str, int]) -> Dim | None:
+            is_own = symbol.kind is Kind.VALUE and symbol.scope == self.owner and not symbol.name.startswith("{")
+            return dim(replace(symbol, name=f"{{{symbol.name}}}")) if is_own else None
+
+        return interpolations.fill(typ, braces, Reader(self.chk).named)
 
     def value(self, symbol: Symbol, defaults: Mapping[str, int]) -> Dim | None:
         """The size of an int parameter that a shape string mentions as `{n}`; None for other symbols."""
