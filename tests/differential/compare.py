@@ -47,7 +47,10 @@ AGREED: Sequence[Agreed] = (
         "with an error about the annotation. The checker answers unknown.",
         raised="AnnotationError",
     ),
-    Agreed("Values decide: a division of ints by zero.", raised="ZeroDivisionError"),
+    *(
+        Agreed("Values decide: a division of ints by zero, classes below zero.", raised=text)
+        for text in ("ZeroDivisionError", "Class values must be non-negative")
+    ),
     Agreed("`torch.einsum` promotes dtypes with some kernels, not with others.", "expected scalar type", "einsum("),
     Agreed(
         "Only in training `Dropout` takes no integers.", "result type Float can't be cast to the desired output type", "Dropout("
