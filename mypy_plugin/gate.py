@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mypy.errorcodes import CALL_OVERLOAD, UNUSED_IGNORE
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
+from mypy.nodes import LambdaExpr
 
 from mypy_plugin import assigned, codes, faults, overrides, protocols, untold
 from mypy_plugin.differences import difference, members
@@ -83,7 +84,8 @@ _QUOTED = re.compile(r'"(\w+)"')
 _NO_ITEMS = re.compile(r'(?:got|has type|incompatible type) "dict\[str, ')
 _UNSOLVED = re.compile(r'^Cannot infer value of type parameter ".*" of "tree_\w+"')
 _UNREADABLE = re.compile(
-    r'^Argument .* has incompatible type "(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*)"; expected "(.*)"$'
+    r'^Argument .* has incompatible type (?:overloaded function|"(?:\w+\[object\]|overloaded function|.*[Uu][Ff]unc.*'
+    r'|def \w+\([^"\[]*\) -> (?:Tensor|Array))"); expected "(.*)"$'
     r'|^Argument \d+ to "_foreach_\w+" has incompatible type "list\['
 )
 _SELF = re.compile(r'^Invalid self argument "(.*)" to attribute function ".*" with type ".*"$')
@@ -158,6 +160,10 @@ class Gate:
             return False
         return self.checker is not None and self.checker.path == file and untold.is_about(self.checker, info.line, info.column)
 
+    def _is_in_lambda(self) -> bool:
+        """Whether a lambda is checked: what it should return, mypy has inferred, or nothing looks at it at run time."""
+        return self.checker is not None and isinstance(self.checker.scope.current_function(), LambdaExpr)
+
     def _narrow(self, file: str, info: ErrorInfo) -> None:
         """Has an optional variable narrowed although mypy thinks that the value does not fit."""
         if _ASSIGNED.match(info.message) and self.checker is not None and self.checker.path == file:
@@ -220,6 +226,8 @@ class Gate:
             return False
         for pattern, text in _DECLARED:
             if (match := pattern.match(info.message)) is not None:
+                if self._is_in_lambda() and _only_shapes(match.groups()):
+                    return True
                 return _decide_declared(info, match[1], match[2], text, self._reports_unknown())
         if any(_only_shapes(match.groups()) for pattern in _INFERRED if (match := pattern.match(info.message)) is not None):
             return True

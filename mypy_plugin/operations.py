@@ -217,6 +217,8 @@ def _unknown(default: Type, reader: Reader) -> Type:
     """The type of a result that no rule knows: einops declares what it returns as the type of what it takes."""
     proper = get_proper_type(default)
     match proper:
+        case UnionType(items=items):
+            return UnionType.make_union([_unknown(item, reader) for item in items])
         case TupleType(items=items):
             return proper.copy_modified(items=[_unknown(item, reader) for item in items])
         case Instance() if proper.args and proper.type.fullname in GENERIC_ARRAYS:
@@ -227,8 +229,12 @@ def _unknown(default: Type, reader: Reader) -> Type:
             return default
 
 
+FOLDS = frozenset(["functools.reduce", "_functools.reduce"])
+"""Functions whose result mypy takes for one of the items that they are given."""
+
+
 def forget(ctx: FunctionContext | MethodContext) -> Type:
-    """The type of a result that is declared as the type of an operand: of einops without a rule, of variables of Flax."""
+    """The type of a result that is declared as the type of an operand: of einops without a rule, of a fold, of variables of Flax."""
     return _unknown(ctx.default_return_type, Reader(checker(ctx.api)))
 
 

@@ -208,7 +208,7 @@ class ShapecheckPlugin(Plugin):
             return self._checked(returns.settle)
         if fullname == expansions.NAME:
             return self._checked(expansions.settle)
-        if fullname.startswith("einops."):
+        if fullname.startswith("einops.") or fullname in operations.FOLDS:
             return self._checked(operations.forget)
         return None if fullname.startswith(_LIBRARIES) else self._checked(self._settle(fullname))
 
