@@ -7,6 +7,7 @@ as small as possible. Exits with 1 when there is a difference that is not agreed
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import time
 from collections.abc import Sequence
@@ -18,9 +19,14 @@ from tests.differential.reduce import reduced
 from tests.differential.verdicts import Outcome, judged
 
 
+MEMORY = 12 << 30
+"""The bytes that the comparison may use: an array that is larger fails when it is made, and its program is not tried."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the comparison; the exit status."""
     options = _options(arguments)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     table, defects = Table(), list[Outcome]()
     started = time.perf_counter()
     for batch in batched(programs(options.seed, options.programs), options.batch, strict=False):

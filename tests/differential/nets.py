@@ -56,6 +56,7 @@ def _linear(w: Writer) -> None:
     if c.chance(40):
         made[0] = f"self.fc0 = torch.nn.Linear(n, {pairs[0][1]})"
         parameters, arguments = ["n: int"], str(_slip(c, widths[0]))
+        w.partial = True  # outside of the class nobody knows what `n` was
     steps = [c.one_of((f"x = self.fc{at}(x)", f"x = torch.relu(self.fc{at}(x))")) for at in range(len(pairs))]
     if c.chance(40):
         made.append(f"self.norm = torch.nn.LayerNorm({_slip(c, widths[-1])})")

@@ -77,6 +77,6 @@ def fitting(c: Choices, name: str) -> Program | None:
     try:
         return generate(c, name)
     except (MemoryError, RuntimeError) as error:
-        if "allocate memory" in str(error) or isinstance(error, MemoryError):
+        if "memory" in str(error) or isinstance(error, MemoryError):
             return None
         raise

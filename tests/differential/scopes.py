@@ -100,7 +100,7 @@ def _passed_on(w: Writer) -> None:
     callback = f"Callable[[{annotation(w, wanted[0])}], {annotation(w, wanted[1])}]"
     lines = c.one_of((["return g(x)"], ["y = g(x)", "return y"]))
     w.functions.append(function("f", [f"g: {callback}", f"x: {annotation(w, 'n')}"], lines, annotation(w, result)))
-    w.partial = given != wanted
+    w.partial = True
     passed = c.one_of(("g", "g", "lambda y: g(y)", f"lambda y: {body}", "partial(g)"))
     _result(w, f"f({passed}, {zeros(w, 5)})")
 
