@@ -18,7 +18,6 @@ from tests.differential.programs import programs
 from tests.differential.reduce import reduced
 from tests.differential.verdicts import Outcome, judged
 
-
 MEMORY = 12 << 30
 """The bytes that the comparison may use: an array that is larger fails when it is made, and its program is not tried."""
 
