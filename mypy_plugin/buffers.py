@@ -2,7 +2,7 @@
 
 To mypy `self.mask` is whatever `nn.Module.__getattr__` declares, a tensor or a module. Before a module is analysed its
 registrations are turned into assignments, so that a buffer is an attribute with a type. A name that is computed, one that a method
-declares (`self.mask: Tensor`), and a buffer that is `None` stay as they are.
+declares (`self.mask: Tensor`) or assigns, and a buffer that is `None` stay as they are.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def _turn(definition: ClassDef) -> bool:
 
 
 def _declared(statement: Statement) -> Iterator[str]:
-    """The attribute that a statement declares: `self.mask: Tensor`."""
+    """The attribute that a statement declares or assigns: `self.mask: Tensor`, `self.mask = None`."""
     match statement:
-        case AssignmentStmt(lvalues=[MemberExpr(name=name)], unanalyzed_type=typ) if typ is not None:
+        case AssignmentStmt(lvalues=[MemberExpr(name=name)]):
             yield name
 
 
