@@ -13,7 +13,7 @@ from shapecheck.codemod.model import Module, Program, dotted_name
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.dtype import dtype as dtype_set
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, shared
 from shapecheck.core.value import UNKNOWN, Array, LayerValue, Library, Scalar, Slice, Value
 from shapecheck.rules import layer, lookup
 from shapecheck.rules.table import to_value
@@ -281,17 +281,8 @@ def agreed(one: Local, other: Local) -> Local:
     if one == other:
         return one
     if isinstance(one, Array) and isinstance(other, Array):
-        return Array(_common(one.shape, other.shape), one.dtype | other.dtype, one.library)
+        return Array(shared(one.shape, other.shape), one.dtype | other.dtype, one.library)
     return UNKNOWN
-
-
-def _common(one: Shape, other: Shape) -> Shape:
-    """The sizes that two shapes share, from the left where their ranks are known and equal."""
-    if one == other:
-        return one
-    if one.rank is None or one.rank != other.rank:
-        return ANY_SHAPE
-    return Shape(tuple(a if a == b else UNKNOWN_DIM for a, b in zip(one.prefix, other.prefix, strict=True)))
 
 
 def kind_of(array: Array) -> str:

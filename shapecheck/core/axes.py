@@ -46,16 +46,16 @@ def places(axes: Sequence[int], shape: Shape, scalar_has_axis: bool = False) -> 
 
 
 def insertion_place(axis: int, shape: Shape, added: int = 1) -> int | Mismatch | None:
-    """Where a new axis goes in `shape.items` when the result has `added` more axes; None inside a run."""
+    """Where a new axis goes in `shape.items` when the result has `added` more axes, all on one side; None inside a run."""
     if shape.run is None:
         rank = len(shape.prefix) + added
         if -rank <= axis < rank:
             return axis % rank
         reason = f"a new axis {axis} is out of range, the array has {len(shape.prefix)} axes"
         return Mismatch("shape-rank", reason, None, "", str(shape))
-    if 0 <= axis <= len(shape.prefix):
+    if 0 <= axis < len(shape.prefix) + added:
         return axis
-    return len(shape.items) + added + axis if -len(shape.suffix) - 1 <= axis < 0 else None
+    return len(shape.items) + added + axis if -len(shape.suffix) - added <= axis < 0 else None
 
 
 def of_rank(shape: Shape, rank: int) -> Shape | None:

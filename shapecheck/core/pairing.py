@@ -30,15 +30,16 @@ class Taken:
     undecided: bool = False
 
 
-def take(operand: Operand, actual: Shape, absorb: bool) -> Taken | Mismatch:
+def take(operand: Operand, actual: Shape, absorb: bool, name: str = "") -> Taken | Mismatch:
     """Pairs the axes of an operand with an actual shape's; a mismatch when it has too few or too many.
 
-    `absorb`: an optional axis that may or may not be there counts as the end of the run before it.
+    `absorb`: an optional axis that may or may not be there counts as the end of the run before it. `name`: what a mismatch calls
+    the operand.
     """
     if not operand.left and not operand.right and operand.run is not None:
         return Taken((), actual)
-    if (mismatch := _rank_mismatch(operand, actual)) is not None:
-        return mismatch
+    if fits_rank(operand, actual) is False:
+        return rank_mismatch((operand,), actual, name)
     rank = actual.rank
     if rank is None and actual.min_rank < len(operand.axes) and operand.required < len(operand.axes):
         if not absorb:
@@ -64,16 +65,49 @@ def _without(operand: Operand, missing: int, actual: Shape) -> Taken:
     return _split(Operand(operand.text, left, operand.run, right), actual, _optional_names(optional))
 
 
-def _rank_mismatch(operand: Operand, actual: Shape) -> Mismatch | None:
+def fits_rank(operand: Operand, actual: Shape) -> bool | None:
+    """Whether an operand has as many axes as a shape; None when that is not known."""
     least, most = operand.required, None if operand.run is not None else len(operand.axes)
     rank = actual.rank
     if (rank is not None and rank < least) or (most is not None and actual.min_rank > most):
-        at_least = "at least " if most is None else ""
-        wanted = f"{least} to {most}" if most is not None and least != most else str(least)
-        plural = "axis" if wanted == "1" else "axes"
-        reason = f"expected {at_least}{wanted} {plural}, found {_count(actual)}"
-        return Mismatch("shape-rank", reason, None, str(operand), str(actual))
-    return None
+        return False
+    return True if rank is not None or (most is None and actual.min_rank >= least) else None
+
+
+def rank_mismatch(operands: Sequence[Operand], actual: Shape, name: str = "") -> Mismatch:
+    """The mismatch of a shape with more or fewer axes than all these operands have; `name` is what the operand is called."""
+    *others, last = _ranks(operands)
+    wanted = f"{', '.join(others)} or {last}" if others else last
+    plural = "axis" if wanted.removeprefix("at least ") == "1" else "axes"
+    words = "" if name else _words(operands[-1])
+    found = f'{actual.min_rank} ("{actual}")' if words and actual.min_rank else _count(actual)
+    reason = f"expected {wanted} {plural}{f' in {name}' if name else words}, found {found}"
+    return Mismatch("shape-rank", reason, None, " or ".join(dict.fromkeys(map(str, operands))), str(actual))
+
+
+def _words(operand: Operand) -> str:
+    """The axes of an operand whose names say what they are: `(batch, channels, length)`."""
+    if len(operand.axes) < 2 or not all(is_word(axis.name) for axis in operand.axes):
+        return ""
+    left, right = ([axis.name for axis in axes] for axes in (operand.left, operand.right))
+    return f" ({', '.join([*left, *(['...'] if operand.run is not None else []), *right])})"
+
+
+def is_word(name: str) -> bool:
+    """Whether a name says what it is; single letters do not."""
+    return len(name) > 2
+
+
+def _ranks(operands: Sequence[Operand]) -> list[str]:
+    """How many axes operands have, in words: `0`, `at least 2`."""
+    open_ends = [each.required for each in operands if each.run is not None]
+    exact = {rank for each in operands if each.run is None for rank in range(each.required, len(each.axes) + 1)}
+    least = min(open_ends, default=None)
+    while least is not None and least - 1 in exact:
+        least -= 1
+    return [str(rank) for rank in sorted(exact) if least is None or rank < least] + (
+        [] if least is None else [f"at least {least}"]
+    )
 
 
 def _count(actual: Shape) -> str:
@@ -115,5 +149,6 @@ def _split_known(operand: Operand, sizes: tuple[Dim, ...], dropped: tuple[str, .
 
 def _paired(operand: Operand, head: Sequence[Dim], tail: Sequence[Dim]) -> tuple[tuple[Axis, Dim, int], ...]:
     before = [(axis, size, index) for index, (axis, size) in enumerate(zip(operand.left, head, strict=True))]
-    after = [(axis, size, index - len(tail)) for index, (axis, size) in enumerate(zip(operand.right, tail, strict=True))]
+    first = -len(tail) if operand.run is not None else 0
+    after = [(axis, size, first + index) for index, (axis, size) in enumerate(zip(operand.right, tail, strict=True))]
     return (*before, *after)

@@ -266,11 +266,12 @@ def inserted(items: Sequence[Item], new: Sequence[tuple[Term, tuple[Item, ...]]]
 
 def _inserted(shape: Shape, placed: Sequence[tuple[int | None, Item]]) -> Shape | Mismatch:
     count, found = len(placed), dict[int, Item]()
+    sides = {axis is not None and axis < 0 for axis, _ in placed}
     for axis, item in placed:
         at = insertion_place(axis, shape, count) if axis is not None else None
         if isinstance(at, Mismatch):
             return at
-        if at is None or (shape.run is not None and count > 1):
+        if at is None or (shape.run is not None and len(sides) > 1):
             return unknown_of_rank(shape.rank + count) if shape.rank is not None else ANY_SHAPE
         if at in found:
             return Mismatch("shape-op", f"axis {axis} is given twice", axis)

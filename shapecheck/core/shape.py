@@ -181,6 +181,21 @@ class Mismatch:
         return self.reason
 
 
+def shared(one: Shape, other: Shape) -> Shape:
+    """What is true of a shape that is one or the other: the sizes that both have, from the right where their ranks differ."""
+    if one == other:
+        return one
+    if one.rank is not None and one.rank == other.rank:
+        return Shape(_alike(one.prefix, other.prefix))
+    tails = [each.suffix if each.run is not None else each.prefix for each in (one, other)]
+    count = min(map(len, tails))
+    return Shape((), ANY_RUN, _alike(tails[0][len(tails[0]) - count :], tails[1][len(tails[1]) - count :]))
+
+
+def _alike(one: Sequence[Dim], other: Sequence[Dim]) -> tuple[Dim, ...]:
+    return tuple(a if a == b else UNKNOWN_DIM for a, b in zip(one, other, strict=True))
+
+
 # --- comparison --------------------------------------------------------------------------------------------------
 
 

@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeGuard
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Facts, Verdict, compare, dim, extremum
 from shapecheck.core.notation import Axis, Operand, Term, Terms, names_in, parse
-from shapecheck.core.pairing import Taken, take
+from shapecheck.core.pairing import Taken, is_word, take
 from shapecheck.core.placing import Lifted, Scalars, inserted, lift, refilled
 from shapecheck.core.plans import Key, Plan, arguments_of, call_of, compares_nothing, filled, key_of, placeholders, planned
 from shapecheck.core.shape import (
     ANY_RUN,
     ANY_SHAPE,
+    SCALAR,
     Item,
     Mismatch,
     Shape,
@@ -34,6 +36,8 @@ from shapecheck.core.shape import (
 from shapecheck.core.value import Value
 
 NO_FACTS: Facts = frozenset()
+SIDES = ("the left", "the right")
+"""What two operands without names are called."""
 type Fixed = Mapping[str, Dim | Shape]
 
 
@@ -58,7 +62,7 @@ class _Bound:
         """What a message calls an operand."""
         if self.names:
             return self.names[position]
-        return ("the left", "the right")[position] if self.count == 2 else f"argument {position + 1}"
+        return SIDES[position] if self.count == 2 else f"argument {position + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,14 @@ class Signature:
     runs: frozenset[str]
     order: tuple[int, ...]
     """The operands in the order in which they are bound: those that only have to fit come last."""
+    count: int
+    """The number of operands, but for those that only have to fit."""
     kept: frozenset[str]
     """The names that a result has; the others are summed over."""
     arguments: tuple[str, ...]
     """The arguments that name axes."""
+    echoes: tuple[int | None, ...]
+    """For each result the operand of the same words when no other bears on it."""
     is_planned: bool
     """Whether sizes do not matter, so that shapes of the same ranks have the same plan."""
 
@@ -84,7 +92,7 @@ class Signature:
 
     def apply(
         self,
-        shapes: Sequence[Shape],
+        shapes: Sequence[Shape | None],
         facts: Facts = NO_FACTS,
         fixed: Fixed | None = None,
         call: Mapping[str, Value] | None = None,
@@ -94,7 +102,7 @@ class Signature:
         """The shape of the result (a tuple for several results), or the first certain mismatch.
 
         Args:
-            shapes: one shape per operand, `ANY_SHAPE` where nothing is known.
+            shapes: one shape per operand, `ANY_SHAPE` where nothing is known, None where the call has no such operand.
             facts: divisibility that the program has established.
             fixed: names bound beforehand, such as the sizes of a layer; an unknown size binds nothing.
             call: the arguments that name axes, and `keepdim`.
@@ -105,29 +113,36 @@ class Signature:
             raise ValueError(f"{self.text!r} has {len(self.operands)} operands, got {len(shapes)}")
         if self.is_planned and not fixed and (answer := self._planned(shapes, call or {}, scalars)) is not None:
             return answer
-        bound = _begin(fixed or {}, facts, len(shapes), self.kept, call or {})
+        bound = _begin(fixed or {}, facts, self.count, self.kept, call or {})
         bound.names = names
         return self._evaluated(shapes, bound, scalars)
 
-    def _evaluated(self, shapes: Sequence[Shape], bound: _Bound, scalars: Scalars) -> Shape | tuple[Shape, ...] | Mismatch:
+    def _evaluated(self, shapes: Sequence[Shape | None], bound: _Bound, scalars: Scalars) -> Shape | tuple[Shape, ...] | Mismatch:
         undecided = False
         for position in self.order:
             operand, actual = self.operands[position], shapes[position]
+            if actual is None:
+                continue
+            if operand.broadcasts:
+                if (mismatch := _fits(_whole(operand, bound), actual, bound, position)) is not None:
+                    return mismatch
+                continue
             rest = _lift(operand, actual, position, bound, scalars) if operand.lifted else actual
-            taken = rest if isinstance(rest, Mismatch) else take(operand, rest, self._absorbs(position, shapes))
+            name = bound.names[position] if bound.names else ""
+            taken = rest if isinstance(rest, Mismatch) else take(operand, rest, self._absorbs(position, shapes), name)
             if isinstance(taken, Mismatch):
                 return taken
             undecided |= taken.undecided
             if (mismatch := _bind(operand, taken, position, bound)) is not None:
                 return mismatch
-        if undecided:
-            return ANY_SHAPE if len(self.results) == 1 else (ANY_SHAPE,) * len(self.results)
-        return self._answers(bound)
+        return self._answers(bound, shapes, undecided)
 
     def _planned(
-        self, shapes: Sequence[Shape], call: Mapping[str, Value], scalars: Scalars
+        self, shapes: Sequence[Shape | None], call: Mapping[str, Value], scalars: Scalars
     ) -> Shape | tuple[Shape, ...] | Mismatch | None:
         """The answer by a plan; None when there is none, as for a mismatch, whose text the sizes are in."""
+        if not _are_given(shapes):
+            return None
         key = key_of(shapes, self.arguments, call, scalars)
         plan = _plan(self.text, key) if key is not None else None
         return filled(plan, shapes) if plan is not None else None
@@ -135,20 +150,32 @@ class Signature:
     def plan(self, key: Key) -> Plan | None:
         """What the signature does to all shapes of a key."""
         shapes = placeholders(key)
-        bound = _begin({}, NO_FACTS, len(shapes), self.kept, call_of(key, self.arguments))
+        bound = _begin({}, NO_FACTS, self.count, self.kept, call_of(key, self.arguments))
         return planned(shapes, self._evaluated(shapes, bound, key.scalars))
 
-    def _answers(self, bound: _Bound) -> Shape | tuple[Shape, ...] | Mismatch:
+    def _answers(self, bound: _Bound, shapes: Sequence[Shape | None], undecided: bool) -> Shape | tuple[Shape, ...] | Mismatch:
+        """The results; where it is not known which axes an operand lacks only those that are operands are."""
         answers: list[Shape] = []
-        for terms in self.results:
-            found = _result(terms, bound)
+        for terms, same in zip(self.results, self.echoes, strict=True):
+            if (
+                len(terms) == 1
+                and not undecided
+                and bound.lifted is None
+                and (run := bound.runs.get(terms[0].plain_run)) is not None
+            ):
+                answers.append(run)
+                continue
+            whole = shapes[same] if same is not None else None
+            found = ANY_SHAPE if undecided else _result(terms, bound)
+            if whole is not None and isinstance(found, Shape) and found.rank is None:
+                found = whole
             answer = found if isinstance(found, Mismatch) else negative_size(found) or found
             if isinstance(answer, Mismatch):
                 return answer
             answers.append(answer)
         return answers[0] if len(answers) == 1 else tuple(answers)
 
-    def _absorbs(self, position: int, shapes: Sequence[Shape]) -> bool:
+    def _absorbs(self, position: int, shapes: Sequence[Shape | None]) -> bool:
         """Whether an optional axis of unknown presence may count as the end of the run before it.
 
         `*b m? k` of an array that is `*batch d`: when no other operand has batch axes, `*b m?` is all that precedes `k`.
@@ -157,8 +184,13 @@ class Signature:
         if not operand.run or not operand.right or not operand.right[0].optional:
             return False
         others = [(o, s) for i, (o, s) in enumerate(zip(self.operands, shapes, strict=True)) if i != position and o.run]
-        alone = all(s.rank is not None and s.rank <= len(o.axes) for o, s in others)
+        alone = all(s is None or (s.rank is not None and s.rank <= len(o.axes)) for o, s in others)
         return alone and all(_follows(terms, operand.run, operand.right[0].name) for terms in self.results)
+
+
+def _are_given(shapes: Sequence[Shape | None]) -> TypeGuard[Sequence[Shape]]:
+    """Whether the call has every operand."""
+    return None not in shapes
 
 
 def _follows(terms: Terms, run: str, name: str) -> bool:
@@ -183,7 +215,17 @@ def signature(text: str) -> Signature:
     }
     order = tuple(sorted(range(len(operands)), key=lambda index: operands[index].broadcasts))
     names, arguments = names_in(operands, results), arguments_of(operands, results)
-    return Signature(text, operands, results, names, runs, order, kept, arguments, compares_nothing(operands, results))
+    count = sum(not operand.broadcasts for operand in operands)
+    echoes = tuple(_echo(terms, operands) for terms in results)
+    is_planned = compares_nothing(operands, results)
+    return Signature(text, operands, results, names, runs, order, count, kept, arguments, echoes, is_planned)
+
+
+def _echo(terms: Terms, operands: Sequence[Operand]) -> int | None:
+    """The number of the operand that a result is, when there is only that."""
+    binding = [index for index, operand in enumerate(operands) if not operand.broadcasts]
+    alike = len(binding) == 1 and [term.text for term in terms] == operands[binding[0]].text.split()
+    return binding[0] if alike and not operands[binding[0]].lifted else None
 
 
 @lru_cache(maxsize=4096)
@@ -228,8 +270,8 @@ def _bind(operand: Operand, taken: Taken, position: int, bound: _Bound) -> Misma
     if operand.run is None or taken.between is None:
         return None
     before = bound.runs.get(operand.run)
-    if operand.broadcasts or (before is not None and bound.owners.get(operand.run) == -1):
-        return _fits(before, taken.between, bound)
+    if before is not None and bound.owners.get(operand.run) == -1:
+        return _fits(before, taken.between, bound, position)
     joined = taken.between if before is None else broadcast(before, taken.between, bound.facts)
     parts = bound.parts.setdefault(operand.run, [])
     parts.append((bound.name(position), taken.between))
@@ -246,11 +288,19 @@ def _apart(parts: Sequence[tuple[str, Shape]], after: int, bound: _Bound) -> Mis
     return clash([shape for _, shape in parts], [name for name, _ in parts], bound.facts, after)
 
 
-def _fits(whole: Shape | None, found: Shape, bound: _Bound) -> Mismatch | None:
+def _whole(operand: Operand, bound: _Bound) -> Shape | None:
+    """What an operand must broadcast to, as the others have bound it; None when its run is not bound."""
+    run = bound.runs.get(operand.run) if operand.run is not None else SCALAR
+    left, right = ([bound.sizes.get(axis.name, UNKNOWN_DIM) for axis in axes] for axes in (operand.left, operand.right))
+    return None if run is None else from_items((*left, *run.items, *right))
+
+
+def _fits(whole: Shape | None, found: Shape, bound: _Bound, position: int) -> Mismatch | None:
     """The mismatch of axes that must broadcast to others, which stay."""
     if whole is None or broadcasts_to(found, whole, bound.facts) is not Verdict.DIFFERENT:
         return None
-    return Mismatch("shape-broadcast", f"({found}) must broadcast to ({whole})", None, str(whole), str(found))
+    who = f"{bound.names[position]} " if bound.names else ""
+    return Mismatch("shape-broadcast", f"{who}({found}) must broadcast to ({whole})", None, str(whole), str(found))
 
 
 def _batch_mismatch(before: Shape, found: Shape) -> Mismatch:
@@ -284,7 +334,9 @@ def _bind_product(axis: Axis, actual: Dim, index: int, position: int, bound: _Bo
     if len(free) > 1 or free[0] in bound.vague:
         return None
     if (actual % known).constant not in (None, 0):
-        reason = f"{_which(index)} should be a multiple of {known}, found {actual}"
+        words = [factor for factor in axis.factors if is_word(factor) and factor != free[0]]
+        named = f"{words[0]}={known}" if len(words) == 1 else str(known)
+        reason = f"{_which(index)} should be a multiple of {named}, found {actual}"
         return Mismatch("shape-op", reason, index, f"{known}*{free[0]}", str(actual))
     bound.sizes[free[0]] = actual // known
     return None
@@ -299,7 +351,8 @@ def _is_sharper(one: Dim, other: Dim) -> bool:
 def _axis_mismatch(axis: Axis, wanted: Dim, actual: Dim, index: int, position: int, bound: _Bound) -> Mismatch:
     owner = bound.owners.get(axis.name)
     if owner is None:
-        reason = f"{_which(index)} should be {wanted}, found {actual}"
+        word = f" ({axis.name})" if is_word(axis.name) else ""
+        reason = f"{_which(index)}{word} should be {wanted}, found {actual}"
     elif owner == position:
         reason = f"expected a square matrix, found {wanted} by {actual}"
     else:
@@ -309,10 +362,10 @@ def _axis_mismatch(axis: Axis, wanted: Dim, actual: Dim, index: int, position: i
 
 def _between(axis: Axis, wanted: Dim, actual: Dim, index: int, names: tuple[str, str], bound: _Bound) -> str:
     """Why two operands, called as in `names`, do not meet in an axis."""
+    if axis.name not in bound.kept and names == SIDES:
+        return f"inner axes differ: {wanted} on {names[0]}, {actual} on {names[1]}"
     if bound.names or bound.count > 2:
         return f"{_which(index)} of {names[1]} should be {wanted} as in {names[0]}, found {actual}"
-    if axis.name not in bound.kept:
-        return f"inner axes differ: {wanted} on {names[0]}, {actual} on {names[1]}"
     return f"{_which(index)} on {names[1]} should be {wanted} as on {names[0]}, found {actual}"
 
 
@@ -351,7 +404,8 @@ def _items(term: Term, bound: _Bound) -> Iterable[Item]:
     """What a term stands for."""
     if term.runs:
         name = next((each for each in term.runs if each in bound.runs or each in bound.sizes), None)
-        return (ANY_RUN,) if name is None else bound.runs[name].items if name in bound.runs else (bound.sizes[name],)
+        items = (ANY_RUN,) if name is None else bound.runs[name].items if name in bound.runs else (bound.sizes[name],)
+        return items if not term.turned else tuple(item if isinstance(item, Dim) else ANY_RUN for item in reversed(items))
     if term.optional and term.text.rstrip("?") in bound.dropped:
         return ()
     return (_value(term.tree, bound) if term.tree is not None else UNKNOWN_DIM,)
@@ -377,5 +431,12 @@ def _value(tree: ast.expr, bound: _Bound) -> Dim:
             return _OPERATORS[type(op)](_value(left, bound), _value(right, bound))
         case ast.Call(func=ast.Name(id="min" | "max" as function), args=args):
             return extremum(function, [_value(each, bound) for each in args])
+        case ast.Call(func=ast.Name(id="abs"), args=[size]):
+            found = _value(size, bound)
+            return extremum("max", (found, -found))
+        case ast.Call(func=ast.Name(id="prod"), args=[ast.Name(id=run)]):
+            return bound.runs[run].size if run in bound.runs else UNKNOWN_DIM
+        case ast.UnaryOp(op=ast.USub(), operand=negated):
+            return -_value(negated, bound)
         case _:
             raise ValueError(f"{ast.unparse(tree)!r} is no arithmetic of a signature")

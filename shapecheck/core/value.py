@@ -12,7 +12,7 @@ from types import EllipsisType
 
 from shapecheck.core.dim import Dim, Facts
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, shared
 
 
 class Library(enum.StrEnum):
@@ -108,3 +108,15 @@ class Arguments:
         """The argument when it is an array."""
         value = self.values[name]
         return value if isinstance(value, Array) else None
+
+
+def either(one: Value, other: Value) -> Value:
+    """What is true of a value that is one or the other."""
+    match one, other:
+        case Array(), Array():
+            weak = one.weak and other.weak
+            return Array(shared(one.shape, other.shape), one.dtype | other.dtype, one.library, weak)
+        case tuple(), tuple() if len(one) == len(other):
+            return tuple(map(either, one, other))
+        case _:
+            return one if one == other else UNKNOWN

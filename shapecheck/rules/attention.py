@@ -10,9 +10,9 @@ from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right, b
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import differs, flag, is_one, size
-from shapecheck.rules.convolution import float_part, not_float, with_last_axes, wrong_rank
 from shapecheck.rules.layers import features
 from shapecheck.rules.table import Compute, layer, rule
+from shapecheck.rules.windows import float_part, not_float, with_last_axes, wrong_rank
 
 ATTENTION = signature("*b q d, *b k d, *b k v -> *b q v")
 GROUPED = signature("*b hq q d, *b hk k d, *b hk k v -> *b hq q v")

@@ -11,8 +11,7 @@ from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Many, Result, Value
 from shapecheck.rules.axes import flag, integer, shape_argument
 from shapecheck.rules.families import equal_dtypes, kept, typed_result
-from shapecheck.rules.joining import sequence
-from shapecheck.rules.reshape import raised
+from shapecheck.rules.joining import raised, sequence
 from shapecheck.rules.table import Rule, rule
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, extremum
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.promotion import Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import agreed, at_least, integers, size, sizes
-from shapecheck.rules.convolution import Window, counted
-from shapecheck.rules.families import dtype_argument, gufunc, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.families import dtype_argument, gufunc, itself, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
+from shapecheck.rules.windows import Window, counted
 
 
 def _preferred(a: Arguments, *names: str) -> Typed:
     """The dtype that is asked for, else the promoted one."""
     asked = a["preferred_element_type"]
     return Typed(dtype_argument(asked, a.library)) if asked is not None else result_type([a[name] for name in names], a.library)
+
+
+def of_one_dtype(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype that both have; of two it is not known."""
+    alike = len({value.dtype for value in values if isinstance(value, Array)}) == 1
+    return promoted(values, library) if alike else Typed(ANY_DTYPE)
 
 
 def _pairs(value: Value) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
@@ -166,12 +174,6 @@ def windowed(a: Arguments) -> Result:
     return found if isinstance(found, Mismatch) else array.with_shape(Shape(tuple(found)))
 
 
-def whole_operand(a: Arguments) -> Result:
-    """An array, or a tuple of them, as it is: a sum or mean over devices, a hint where it lies."""
-    value = a["x"]
-    return value if isinstance(value, Array | tuple) else UNKNOWN
-
-
 def carried(a: Arguments) -> Result:
     """A loop's state: as it was at the start. Python numbers become arrays, and weak dtypes may widen."""
     return _state(a["init_val"])
@@ -195,7 +197,7 @@ _CONV = "lhs, rhs, window_strides, padding, "
 TABLE: tuple[Rule, ...] = (
     rule(dot_general, f"lhs, rhs, dimension_numbers, {_OPTIONS}", "jax.lax.dot_general"),
     rule(dot, f"lhs, rhs, *, {_OPTIONS}", "jax.lax.dot"),
-    gufunc("*b m k, *b k n -> *b m n", "lhs, rhs, **", promoted, "jax.lax.batch_matmul"),
+    gufunc("*b m k, *b k n -> *b m n", "lhs, rhs, **", of_one_dtype, "jax.lax.batch_matmul"),
     rule(
         conv_general_dilated,
         f"{_CONV}lhs_dilation=None, rhs_dilation=None, dimension_numbers=None, feature_group_count=1, batch_group_count=1, {_OPTIONS}",
@@ -210,8 +212,8 @@ TABLE: tuple[Rule, ...] = (
     ),
     rule(carried, "cond_fun, body_fun, init_val", "jax.lax.while_loop"),
     rule(carried, "lower, upper, body_fun, init_val, **", "jax.lax.fori_loop"),
-    rule(whole_operand, "fn, x|elems, **", "jax.lax.associative_scan"),
-    rule(whole_operand, "x, axis_name, **", *spelled("psum pmean pmax pmin", "jax.lax.{}")),
-    rule(whole_operand, "x, shardings, **", "jax.lax.with_sharding_constraint"),
-    rule(whole_operand, "x|operand, **", "jax.lax.optimization_barrier"),
+    gufunc("*s -> *s", "fn, x|elems, **", itself, "jax.lax.associative_scan", operands="x"),
+    gufunc("*s -> *s", "x, axis_name, **", itself, *spelled("psum pmean pmax pmin", "jax.lax.{}")),
+    gufunc("*s -> *s", "x, shardings, **", itself, "jax.lax.with_sharding_constraint"),
+    gufunc("*s -> *s", "x|operand, **", itself, "jax.lax.optimization_barrier"),
 )

@@ -11,7 +11,7 @@ from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTE
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Unknown, Value
 from shapecheck.rules.axes import any_of_rank
-from shapecheck.rules.families import always, dtype_argument, gufunc, kept, spelled, unknown_dtype
+from shapecheck.rules.families import always, dtype_argument, gufunc, itself, kept, spelled, unknown_dtype
 from shapecheck.rules.table import Compute, Rule, rule
 
 DTYPE_METHODS = {
@@ -73,16 +73,6 @@ def of_second(values: Sequence[Value], library: Library) -> Typed:
     """The dtype of the other array."""
     other = values[1]
     return Typed(other.dtype if isinstance(other, Array) else ANY_DTYPE)
-
-
-def unchanged(a: Arguments) -> Result:
-    """An array passes as it is; trees of arrays are not looked into."""
-    return a.array("input") or UNKNOWN
-
-
-def device_put(a: Arguments) -> Result:
-    """jax's way to move an array; trees of arrays are not looked into."""
-    return unchanged(a)
 
 
 def to_numpy(a: Arguments) -> Result:
@@ -190,8 +180,8 @@ TABLE: tuple[Rule, ...] = (
         "Array.block_until_ready",
     ),
     gufunc("*s -> *s", "input|a|x, **", kept, *spelled("copy", "np.{}", "jnp.{}")),
-    rule(unchanged, "input|a|x, **", "jax.lax.stop_gradient"),
-    rule(device_put, "input|x, device=None, **", "jax.device_put"),
+    gufunc("*s -> *s", "input|x, **", itself, "jax.lax.stop_gradient"),
+    gufunc("*s -> *s", "input|x, device=None, **", itself, "jax.device_put"),
     rule(to_numpy, "input, **", "Tensor.numpy"),
     gufunc("*s -> *s", "input, *args, **", kept, *spelled("to_device byteswap", "Array.{}", "ndarray.{}")),
     gufunc("*s -> *s", "input, dtype, offset=0", unknown_dtype, "ndarray.getfield"),

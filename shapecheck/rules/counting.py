@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
-from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
+from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import FLOATING, INTEGER, Typed, mapped, result_type
 from shapecheck.core.shape import Mismatch, Shape, axis_from_right, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
 from shapecheck.rules.axes import at_least, at_most, flag
-from shapecheck.rules.families import TORCH, boolean, gufunc, kept, only, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.families import TORCH, always, boolean, gufunc, kept, only, promoted, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
 NUMPY = ("np.{}", "jnp.{}")
@@ -20,45 +20,6 @@ INTEGERS = {Library.TORCH: "int64", Library.NUMPY: "int64", Library.JAX: "int32"
 def indices(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """Positions."""
     return Typed(dtype(INTEGERS[library]))
-
-
-def found_in(a: Arguments) -> Result:
-    """`searchsorted`: a position for every value; only torch searches several sequences at once."""
-    boundaries = shape_of(a["sorted_sequence"]) if "sorted_sequence" in a.values else Shape((UNKNOWN_DIM,))
-    if boundaries.rank not in (None, 1) and a.library is not Library.TORCH:
-        return Mismatch(
-            "shape-rank", f"a sorted sequence has 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries)
-        )
-    dtypes = dtype("int32") if a["out_int32"] is True else indices((), a.library)
-    typed = Typed(dtypes) if isinstance(dtypes, DTypes) else dtypes
-    return typed_result(shape_of(a["values"]), typed, a.library)
-
-
-def bucketize(a: Arguments) -> Result:
-    """As `searchsorted`, values first."""
-    boundaries = shape_of(a["boundaries"])
-    if boundaries.rank is not None and boundaries.rank != 1:
-        return Mismatch(
-            "shape-rank", f"the boundaries need 1 axis, found {boundaries.rank} ({boundaries})", None, "1 axis", str(boundaries)
-        )
-    return found_in(a)
-
-
-def histc(a: Arguments) -> Result:
-    """One number for each bin."""
-    bins = a["bins"]
-    typed = only(kept, FLOATING, INTEGER)((a["input"],), a.library)
-    return typed_result(Shape((bins if isinstance(bins, Dim) else UNKNOWN_DIM,)), typed, a.library)
-
-
-def bincount(a: Arguments) -> Result:
-    """As many counts as the values ask for; of weights their sums."""
-    values = shape_of(a["input"])
-    if values.rank is not None and values.rank != 1:
-        return Mismatch("shape-rank", f"needs 1 axis, found {values.rank} ({values})", None, "1 axis", str(values))
-    typed = Typed(dtype(INTEGERS[a.library]) if a["weights"] is None else ANY_DTYPE)
-    length = a["length"]
-    return typed_result(Shape((length if isinstance(length, Dim) else UNKNOWN_DIM,)), typed, a.library)
 
 
 def multinomial(a: Arguments) -> Result:
@@ -81,6 +42,9 @@ def multinomial(a: Arguments) -> Result:
     if weights.shape.run is not None:
         return Array(dtype=dtype("int64"), library=a.library)
     return Array(from_items((*lead, count if isinstance(count, Dim) else UNKNOWN_DIM)), dtype("int64"), a.library)
+
+
+INT32 = always("int32")
 
 
 def whole(a: Arguments) -> Result:
@@ -109,24 +73,42 @@ def parts_of_complex(values: Sequence[Value], library: Library) -> Typed | Misma
 
 
 TABLE: tuple[Rule, ...] = (
-    rule(found_in, "sorted_sequence, values|input, *, out_int32=False, **", "torch.searchsorted"),
-    rule(
-        found_in,
-        "sorted_sequence, values|v, side='left', sorter=None, *, out_int32=False, **",
-        "Array.searchsorted",
-        "ndarray.searchsorted",
+    gufunc(
+        "*b n, *s -> *s if out_int32; -> *s",
+        "sorted_sequence, values|input, *, out_int32=False, **",
+        [INT32, indices],
+        "torch.searchsorted",
+        called="the sorted sequence, the values",
+    ),
+    gufunc(
+        "n, *s -> *s",
+        "sorted_sequence|a, values|v, side='left', sorter=None, **",
+        indices,
+        *spelled("searchsorted", *NUMPY, "Array.{}", "ndarray.{}"),
+        called="the sorted sequence, the values",
     ),
     gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("poisson", "torch.{}")),
-    rule(
-        found_in,
-        "sorted_sequence|a, values|v, side='left', sorter=None, *, out_int32=False, **",
-        *spelled("searchsorted", *NUMPY),
+    gufunc(
+        "*s, n -> *s if out_int32; -> *s",
+        "values|input, boundaries, *, out_int32=False, **",
+        [INT32, indices],
+        "torch.bucketize",
+        called="the values, the boundaries",
     ),
-    rule(bucketize, "values|input, boundaries, *, out_int32=False, **", "torch.bucketize"),
-    rule(bucketize, "values|x, boundaries|bins, right=False, *, out_int32=False, **", *spelled("digitize", *NUMPY)),
-    rule(histc, "input, bins=100, min=0, max=0", *spelled("histc", *TORCH)),
-    rule(bincount, "input, weights=None, minlength=0, *, length=None", *spelled("bincount", *TORCH)),
-    rule(bincount, "input|x, weights=None, minlength=0, *, length=None", *spelled("bincount", *NUMPY)),
+    gufunc(
+        "*s, n -> *s",
+        "values|x, boundaries|bins, right=False, **",
+        indices,
+        *spelled("digitize", *NUMPY),
+        called="the values, the bins",
+    ),
+    gufunc("*s -> bins", "input, bins=100, min=0, max=0", only(kept, FLOATING, INTEGER), *spelled("histc", *TORCH)),
+    gufunc(
+        "n -> _; n, n -> _", "input|x, weights=None, minlength=0", [indices, unknown_dtype], *spelled("bincount", *TORCH, "np.{}")
+    ),
+    gufunc(
+        "n -> length; n, *s -> length", "x, weights=None, minlength=0, *, length=None", [indices, unknown_dtype], "jnp.bincount"
+    ),
     rule(multinomial, "input, num_samples, replacement=False, **", *spelled("multinomial", *TORCH)),
     gufunc("*s -> *s", "elements|element|ar1, test_elements|ar2, **", boolean, *spelled("isin", "torch.{}", *NUMPY)),
     gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("bernoulli", *TORCH)),

@@ -5,14 +5,16 @@ How many elements stay is often known only when the program runs: such an axis i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shapecheck.core.axes import place
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
-from shapecheck.core.dtype import ANY_DTYPE, CLASSES, dtype
-from shapecheck.core.promotion import result_type
+from shapecheck.core.dtype import ANY_DTYPE, CLASSES
+from shapecheck.core.promotion import Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import any_of_rank, integer, on_array, replaced, size, size_at
-from shapecheck.rules.families import gufunc, kept, shape_of, spelled, unknown_dtype
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.rules.axes import any_of_rank, integer, on_array, replaced, size_at
+from shapecheck.rules.families import always, gufunc, kept, shape_of, spelled, unknown_dtype
 from shapecheck.rules.gathering import positions
 from shapecheck.rules.table import Rule, rule
 
@@ -60,23 +62,6 @@ def _is_number(value: Value) -> bool:
     return not isinstance(value, Array | tuple) and value is not UNKNOWN
 
 
-def compressed(a: Arguments) -> Result:
-    """The elements where a mask holds."""
-    mask = shape_of(a["condition"])
-    if mask.rank is not None and mask.rank != 1 and not isinstance(a["condition"], tuple):
-        return Mismatch("shape-rank", f"the condition must be a vector, found ({mask})", None, "1 axis", str(mask))
-    return _resized(a, _asked(a))
-
-
-def differences(a: Arguments) -> Result:
-    """`ediff1d`: an element fewer than all of them."""
-    array = a.array("input")
-    if array is None or a["to_end"] is not None or a["to_begin"] is not None:
-        return UNKNOWN
-    count = array.shape.size
-    return array.with_shape(Shape((count - 1 if count.constant != 0 else UNKNOWN_DIM,)))
-
-
 @on_array
 def trimmed(a: Arguments, shape: Shape) -> Shape | Mismatch:
     """Without the zeros at the ends of its axes."""
@@ -86,15 +71,15 @@ def trimmed(a: Arguments, shape: Shape) -> Shape | Mismatch:
 # --- sets ---------------------------------------------------------------------------------------------------------
 
 
-def set_of_both(a: Arguments) -> Result:
-    """`union1d` and its kin: a vector, as long as it turns out."""
-    if a["return_indices"] is not False:
-        return UNKNOWN
-    return Array(Shape((_asked(a),)), result_type((a["one"], a["other"]), a.library).dtypes, a.library)
+def set_dtype(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of both, never weak; numpy makes arrays of numbers, whose dtype counts."""
+    numbers = library is Library.NUMPY and not all(isinstance(value, Array) for value in values)
+    return Typed(ANY_DTYPE if numbers else result_type(values, library).dtypes)
 
 
-def _asked(a: Arguments) -> Dim:
-    return size(a["size"])
+def complex_numbers(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Some complex dtype."""
+    return Typed(CLASSES["Complex"])
 
 
 # --- elements replaced --------------------------------------------------------------------------------------------
@@ -106,19 +91,6 @@ def nothing(a: Arguments) -> Result:
 
 
 # --- bits ---------------------------------------------------------------------------------------------------------
-
-
-def packed(a: Arguments) -> Result:
-    """Eight bools in a byte, along an axis or all of them."""
-    whole = _whole(a)
-    found = _resized(a, (whole + 7) // 8)
-    return found.with_dtype(dtype("uint8")) if isinstance(found, Array) else found
-
-
-def unpacked(a: Arguments) -> Result:
-    """Eight numbers out of a byte."""
-    found = _resized(a, _whole(a) * 8 if a["count"] is None else UNKNOWN_DIM)
-    return found.with_dtype(dtype("uint8")) if isinstance(found, Array) else found
 
 
 # --- of several arrays --------------------------------------------------------------------------------------------
@@ -156,30 +128,50 @@ def block(a: Arguments) -> Result:
 # --- order --------------------------------------------------------------------------------------------------------
 
 
-def sorted_complex(a: Arguments) -> Result:
-    """Complex numbers in order."""
-    array = a.array("input")
-    return UNKNOWN if array is None else array.with_dtype(CLASSES["Complex"])
-
-
 # --- along two axes -----------------------------------------------------------------------------------------------
 
 
-KEPT = "*s n@axis -> *s n@axis"
+KEPT, COMPRESSED = "*s n@axis -> *s n@axis", "*s n@axis, k -> *s size@axis"
 
 TABLE: tuple[Rule, ...] = (
     rule(deleted, "input|arr, obj, axis=None, **", *spelled("delete", *NUMPY)),
     rule(inserted, "input|arr, obj, values, axis=None", *spelled("insert", *NUMPY)),
-    rule(compressed, "condition, input|a, axis=None, *, size=None, **", *spelled("compress", *NUMPY)),
-    rule(compressed, "input, condition, axis=None, *, size=None, **", "ndarray.compress", "Array.compress"),
+    gufunc(
+        COMPRESSED,
+        "condition, input|a, axis=None, *, size=None, **",
+        kept,
+        *spelled("compress", *NUMPY),
+        operands="input condition",
+        called="the array, the condition",
+    ),
+    gufunc(
+        COMPRESSED,
+        "input, condition, axis=None, *, size=None, **",
+        kept,
+        "ndarray.compress",
+        "Array.compress",
+        called="the array, the condition",
+    ),
     gufunc("*s -> *shape", "input|a, shape|new_shape", kept, *spelled("resize", *NUMPY)),
     gufunc("*s -> _", "condition, input|arr, **", kept, *spelled("extract", *NUMPY), operands="input"),
     rule(trimmed, "input|filt, trim='fb', **", *spelled("trim_zeros", *NUMPY)),
-    rule(differences, "input|ary, to_end=None, to_begin=None", *spelled("ediff1d", *NUMPY)),
-    rule(
-        set_of_both,
+    gufunc(
+        "*s -> max(prod(s)-1,0) if to_end=None and to_begin=None",
+        "input|ary, to_end=None, to_begin=None",
+        kept,
+        *spelled("ediff1d", *NUMPY),
+    ),
+    gufunc(
+        "*s, *t -> size if not return_indices; -> size, size, size",
         "one|ar1, other|ar2, assume_unique=False, return_indices=False, *, size=None, **",
-        *spelled("intersect1d union1d setxor1d", *NUMPY),
+        [set_dtype, (set_dtype, positions, positions)],
+        *spelled("intersect1d", *NUMPY),
+    ),
+    gufunc(
+        "*s, *t -> size",
+        "one|ar1, other|ar2, assume_unique=False, *, size=None, **",
+        set_dtype,
+        *spelled("union1d setxor1d", *NUMPY),
     ),
     gufunc("*s -> size", "one|ar1, other|ar2, assume_unique=False, *, size=None, **", kept, *spelled("setdiff1d", *NUMPY)),
     gufunc("*s -> size", "input|x, *, size=None, **", kept, *spelled("unique_values", *NUMPY)),
@@ -199,15 +191,20 @@ TABLE: tuple[Rule, ...] = (
     rule(nothing, "x", "np.random.shuffle"),
     rule(nothing, "x, axis=0", "np.random.Generator.shuffle"),
     gufunc("*s m n -> *s m n", "input|a, val, **", kept, "jnp.fill_diagonal"),
-    rule(packed, "input|a, axis=None, bitorder='big'", *spelled("packbits", *NUMPY)),
-    rule(unpacked, "input|a, axis=None, count=None, bitorder='big'", *spelled("unpackbits", *NUMPY)),
+    gufunc("*s n@axis -> *s (n+7)//8@axis", "input|a, axis=None, bitorder='big'", always("uint8"), *spelled("packbits", *NUMPY)),
+    gufunc(
+        "*s n@axis -> *s 8*n@axis if count=None; -> *s _@axis",
+        "input|a, axis=None, count=None, bitorder='big'",
+        always("uint8"),
+        *spelled("unpackbits", *NUMPY),
+    ),
     rule(broadcast_each, "*arrays", *spelled("broadcast_arrays", *NUMPY), "torch.broadcast_tensors"),
     rule(chosen, "first|a, second|choices, **", *spelled("choose", *NUMPY, "Array.{}", "ndarray.{}")),
     rule(chosen, "first|condlist, second|choicelist, default=0", *spelled("select", *NUMPY)),
     rule(block, "arrays", *spelled("block", *NUMPY)),
     gufunc(KEPT, "input|a, kth, axis=-1, **", kept, *spelled("partition", *NUMPY)),
     gufunc(KEPT, "input|a, kth, axis=-1, **", positions, *spelled("argpartition", *ARRAYS)),
-    rule(sorted_complex, "input|a", *spelled("sort_complex", *NUMPY)),
+    gufunc("*s -> *s", "input|a", complex_numbers, *spelled("sort_complex", *NUMPY)),
     gufunc(
         "*s m@axis1 n@axis2 -> *s",
         "input|a, offset=0, axis1=0, axis2=1, dtype=None, out=None",

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes
+from shapecheck.core.dtype import BOOL, DTypes
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, inexact, mapped, result_type
-from shapecheck.core.shape import Mismatch, broadcast_all
-from shapecheck.core.value import Arguments, Array, Library, Result, Value
+from shapecheck.core.shape import Mismatch
+from shapecheck.core.value import Array, Library, Value
 from shapecheck.rules.families import (
     TORCH,
     boolean,
@@ -23,13 +23,11 @@ from shapecheck.rules.families import (
     promoted,
     real,
     real_floated,
-    shape_of,
     spelled,
     strong,
-    typed_result,
     without_bool,
 )
-from shapecheck.rules.table import Rule, rule
+from shapecheck.rules.table import Rule
 
 ONE_ARRAY = "input|a|x|self|m|operand|obj, **"
 TWO_ARRAYS = "input|a|x|x1|self, other|y|x2|b|exponent, **"
@@ -75,19 +73,6 @@ def powered(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     if isinstance(found, Mismatch) or library is not Library.NUMPY or not bools:
         return found
     return Typed(found.dtypes | DTypes(frozenset({"int8"})))
-
-
-def division(a: Arguments) -> Result:
-    """`torch.div`: with a rounding mode integers stay integers."""
-    values = (a["input"], a["other"])
-    found = broadcast_all([shape_of(value) for value in values], a.facts)
-    match a["rounding_mode"]:
-        case None:
-            return typed_result(found, divided(values, a.library), a.library)
-        case str():
-            return typed_result(found, promoted(values, a.library), a.library)
-        case _:
-            return typed_result(found, Typed(ANY_DTYPE), a.library)
 
 
 def float64_promoted(values: Sequence[Value], library: Library) -> Typed | Mismatch:
@@ -261,7 +246,12 @@ BINARY: tuple[Rule, ...] = (
         *spelled("true_divide", *TORCH),
     ),
     gufunc("*s, *s -> *s", TWO_ARRAYS, divided_by_self, *spelled("rtruediv", *_OPERATORS), "Tensor.__rdiv__"),
-    rule(division, "input, other, *, rounding_mode=None, **", *spelled("div divide", *TORCH)),
+    gufunc(
+        "*s, *s -> *s if rounding_mode=None; -> *s",
+        "input, other, *, rounding_mode=None, **",
+        [divided, promoted],
+        *spelled("div divide", *TORCH),
+    ),
     gufunc(
         "*s, *s -> *s",
         TWO_ARRAYS,

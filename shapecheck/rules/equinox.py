@@ -16,10 +16,12 @@ from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import flag, size, sizes
-from shapecheck.rules.convolution import AXES, convolved, per_axis, pool, with_last_axes, wrong_rank
+from shapecheck.rules.convolution import convolved
 from shapecheck.rules.families import kept, shape_of, sized
 from shapecheck.rules.layers import identity
+from shapecheck.rules.pooling import pool
 from shapecheck.rules.table import Compute, Layer, layer
+from shapecheck.rules.windows import AXES, per_axis, with_last_axes, wrong_rank
 
 E = "equinox.nn."
 
@@ -214,6 +216,6 @@ TABLE: tuple[Layer, ...] = (
         attention,
     ),
     sized(f"{E}RotaryPositionalEmbedding", "embedding_size, **", "x, **", "s embedding_size -> s embedding_size", kept),
-    layer(f"{E}Dropout", "p=0.5, **", "input|x, **", identity),
-    layer(f"{E}Identity", "*ignored, **", "input|x, **", identity),
+    identity(f"{E}Dropout", "p=0.5, **", "input|x, **"),
+    identity(f"{E}Identity", "*ignored, **", "input|x, **"),
 )

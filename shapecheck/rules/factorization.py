@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, extremum
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.promotion import Typed, is_integral, real_part
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, broadcast, from_items
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right, broadcast, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import agreed, at_least, flag, integer, size
+from shapecheck.rules.axes import agreed, at_least, integer
 from shapecheck.rules.families import (
     TORCH,
     always,
@@ -25,13 +24,12 @@ from shapecheck.rules.families import (
     spelled,
     typed_result,
 )
-from shapecheck.rules.linalg import decomposed, real_decomposed
+from shapecheck.rules.linalg import LEAST, decomposed, real_decomposed
 from shapecheck.rules.table import Rule, rule
 
 L = "torch.linalg.{}"
 EACH = (L, "jnp.linalg.{}", "np.linalg.{}")
 INT32 = always("int32")
-NOTHING = Shape((ZERO,))
 LOW_RANK = "*b m n -> *b m min(q,m,n), *b min(q,m,n), *b n min(q,m,n)"
 
 
@@ -41,74 +39,9 @@ def solved(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     return or_unknown(promoted)(matrices, library) if matrices else Typed(ANY_DTYPE)
 
 
-def _matrix(a: Arguments) -> tuple[Shape, Dim, Dim] | Mismatch:
-    found = signature("*b m n -> *b, m, n").apply((shape_of(a["A"]),), a.facts)
-    if isinstance(found, Mismatch):
-        return found
-    assert isinstance(found, tuple)
-    batch, rows, columns = found
-    return batch, rows.dims[0], columns.dims[0]
-
-
-def _arrays(a: Arguments, *shapes: Shape) -> Result:
-    """Results of the matrix's dtype."""
-    typed = decomposed((a["A"],), a.library)
-    if isinstance(typed, Mismatch):
-        return typed
-    return tuple(Array(each, typed.dtypes, a.library) for each in shapes)
-
-
-def lu(a: Arguments) -> Result:
-    """`P L U`, the inner size the smaller one."""
-    matrix, pivot = _matrix(a), flag(a["pivot"])
-    if isinstance(matrix, Mismatch) or pivot is not True:
-        return matrix if isinstance(matrix, Mismatch) else UNKNOWN
-    batch, rows, columns = matrix
-    inner = extremum("min", (rows, columns))
-    return _arrays(a, *(from_items((*batch.items, *sizes)) for sizes in ((rows, rows), (rows, inner), (inner, columns))))
-
-
-def lu_factor(a: Arguments) -> Result:
-    """The factors in one matrix, and the pivots."""
-    return _factored(a, False)
-
-
-def lu_factor_ex(a: Arguments) -> Result:
-    """As `lu_factor`, with an error number for every matrix."""
-    return _factored(a, True)
-
-
-def _factored(a: Arguments, has_info: bool) -> Result:
-    matrix, typed = _matrix(a), decomposed((a["A"],), a.library)
-    if isinstance(matrix, Mismatch) or isinstance(typed, Mismatch):
-        return matrix if isinstance(matrix, Mismatch) else typed  # type: ignore[return-value]  # one of them is a mismatch
-    batch, rows, columns = matrix
-    pivots = Array(from_items((*batch.items, extremum("min", (rows, columns)))), INT32((), a.library).dtypes, a.library)  # type: ignore[union-attr]
-    factors = Array(from_items((*batch.items, rows, columns)), typed.dtypes, a.library)
-    return (factors, pivots, pivots.with_shape(batch)) if has_info else (factors, pivots)
-
-
-def lu_packed(a: Arguments) -> Result:
-    """`torch.lu`, which gives an error number for every matrix when asked to."""
-    has_info = flag(a["get_infos"])
-    return UNKNOWN if has_info is None else _factored(a, has_info)
-
-
-def lu_unpacked(a: Arguments) -> Result:
-    """`P L U` of packed factors; those that are not asked for are empty vectors."""
-    wanted = flag(a["unpack_pivots"]), flag(a["unpack_data"])
-    found = signature("*b m n, *b k -> *b m m, *b m min(m,n), *b min(m,n) n").apply(
-        [shape_of(a["LU_data"]), shape_of(a["LU_pivots"])], a.facts
-    )
-    if isinstance(found, Mismatch) or None in wanted:
-        return found if isinstance(found, Mismatch) else UNKNOWN
-    assert isinstance(found, tuple)
-    asked = (wanted[0], wanted[1], wanted[1])
-    return typed_result(
-        tuple(shape if is_asked else NOTHING for shape, is_asked in zip(found, asked, strict=True)),
-        decomposed((a["LU_data"],), a.library),
-        a.library,
-    )
+def unpacked(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of the factors, whatever the pivots have."""
+    return decomposed(values[:1], library)
 
 
 def tall(a: Arguments) -> Mismatch | None:
@@ -138,17 +71,6 @@ def lstsq(a: Arguments) -> Result:
     return Array(Shape((left.dims[1], *right.dims[1:])), typed.dtypes, a.library), unknown, unknown, unknown
 
 
-def lu_solution(a: Arguments) -> Result:
-    """A solution for every column, or for every row when the matrix stands on the right."""
-    left = flag(a["left"])
-    if left is None:
-        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
-    text = "*b n n, *b n, *b n k -> *b n k" if left else "*b n n, *b n, *b k n -> *b k n"
-    names = ("LU", "pivots", "B")
-    found = signature(text).apply([shape_of(a[name]) for name in names], a.facts, names=names)
-    return typed_result(found, solved([a[name] for name in names], a.library), a.library)
-
-
 def multi_dot(a: Arguments) -> Result:
     """A chain of matrices; the first and the last may be vectors."""
     chain = a["arrays"]
@@ -166,13 +88,9 @@ def multi_dot(a: Arguments) -> Result:
     return typed_result(found, equal_dtypes(chain, a.library), a.library)
 
 
-def condition_number(a: Arguments) -> Result:
-    """One number for each matrix."""
-    matrix = _matrix(a)
-    if isinstance(matrix, Mismatch):
-        return matrix
-    typed = real_decomposed((a["A"],), a.library) if a.library is Library.TORCH else Typed(ANY_DTYPE)
-    return typed_result(matrix[0], typed, a.library)
+def conditioned(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Condition numbers: real in torch, elsewhere it is not known."""
+    return real_decomposed(values, library) if library is Library.TORCH else Typed(ANY_DTYPE)
 
 
 def tensor_inverse(a: Arguments) -> Result:
@@ -190,15 +108,6 @@ def tensor_solve(a: Arguments) -> Result:
     if left.rank is None or right.rank is None or a["dims"] is not None:
         return UNKNOWN
     return typed_result(Shape(left.dims[right.rank :]), _floats_kept((a["A"], a["B"]), a.library), a.library)
-
-
-def singular_values(a: Arguments) -> Result:
-    """As many as the smaller size."""
-    matrix = _matrix(a)
-    if isinstance(matrix, Mismatch):
-        return matrix
-    batch, *sizes = matrix
-    return typed_result(from_items((*batch.items, extremum("min", sizes))), real_decomposed((a["A"],), a.library), a.library)
 
 
 def vectors_product(a: Arguments) -> Result:
@@ -223,23 +132,10 @@ def _floats_kept(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     return found if isinstance(found, Typed) and not is_integral(found.dtypes) else Typed(ANY_DTYPE)
 
 
-def vandermonde(a: Arguments) -> Result:
-    """`torch.vander`, `torch.linalg.vander`: a new last axis of powers."""
-    found = shape_of(a["x"])
-    own = found.suffix[-1] if found.suffix else found.prefix[-1] if found.rank else UNKNOWN_DIM
-    count = own if a["N"] is None else size(a["N"])
-    if not found.items:
-        return Array(ANY_SHAPE, ANY_DTYPE, a.library)
-    return typed_result(from_items((*found.items, count)), _floats_kept((a["x"],), a.library), a.library)
-
-
-def matrix_norm_of_all(a: Arguments) -> Result:
-    """`dist`: the norm of a difference."""
-    found = broadcast(shape_of(a["input"]), shape_of(a["other"]), a.facts)
-    typed = _floats_kept((a["input"], a["other"]), a.library)
-    if isinstance(found, Mismatch) or isinstance(typed, Mismatch):
-        return found if isinstance(found, Mismatch) else UNKNOWN
-    return Array(SCALAR, real_part(typed.dtypes), a.library)
+def of_a_difference(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The real part of the floats' dtype."""
+    found = _floats_kept(values, library)
+    return found if isinstance(found, Mismatch) else Typed(real_part(found.dtypes))
 
 
 TABLE: tuple[Rule, ...] = (
@@ -247,32 +143,54 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*b n n -> *b n n, *b n", "A, **", (decomposed, INT32), *spelled("ldl_factor", L)),
     gufunc("*b n n -> *b n n, *b n, *b", "A, **", (decomposed, INT32, INT32), *spelled("ldl_factor_ex", L)),
     gufunc("*b n n, *b n, *b n k -> *b n k", "LD, pivots, B, **", solved, *spelled("ldl_solve", L)),
-    rule(lu_solution, "LU, pivots, B, *, left=True, adjoint=False", "torch.linalg.lu_solve"),
+    gufunc(
+        "*b n n, *b n, *b n k -> *b n k if left; *b n n, *b n, *b k n -> *b k n if not left",
+        "LU, pivots, B, *, left=True, adjoint=False",
+        solved,
+        "torch.linalg.lu_solve",
+    ),
     gufunc("*b n k, *b n n, *b n -> *b n k", "b|input, LU_data, LU_pivots", solved, *spelled("lu_solve", *TORCH)),
     gufunc("*b n k, *b n n -> *b n k", "input, L|input2, **", solved, *spelled("cholesky_solve", *TORCH)),
     gufunc("*b n k, *b n n -> *b n k, *b n n", "b|input, A, **", (solved, solved), *spelled("triangular_solve", *TORCH)),
     gufunc("*b m n, *b k -> *b m n", "input, tau", solved, *spelled("householder_product", L)),
     gufunc("*b n n -> *b n n", "L|input, upper=False", decomposed, *spelled("cholesky_inverse", *TORCH)),
-    gufunc("*b m n -> *b m n, *b min(m,n)", "A|input", (decomposed, decomposed), *spelled("geqrf", *TORCH)),
+    gufunc(f"*b m n -> *b m n, *b {LEAST}", "A|input", (decomposed, decomposed), *spelled("geqrf", *TORCH)),
     gufunc("*b m n -> *b m n, *b n n", "A", (decomposed, decomposed), "torch.linalg.polar", check=tall),
     gufunc(LOW_RANK, "A, q=6, niter=2, M=None", (decomposed, real_decomposed, decomposed), "torch.svd_lowrank"),
     gufunc(LOW_RANK, "A, q=6, center=True, niter=2", (decomposed, real_decomposed, decomposed), "torch.pca_lowrank"),
     gufunc(
         "*b _ _, *b k, *b m n -> *b m n", "input, tau, other, left=True, transpose=False", equal_dtypes, *spelled("ormqr", *TORCH)
     ),
-    rule(lu_packed, "A|input, pivot=True, get_infos=False", *spelled("lu", *TORCH)),
-    rule(lu_unpacked, "LU_data, LU_pivots, unpack_data=True, unpack_pivots=True", "torch.lu_unpack"),
-    rule(lu, "A|a, *, pivot=True", "torch.linalg.lu"),
-    rule(lu_factor, "A|a, **", "torch.linalg.lu_factor"),
-    rule(lu_factor_ex, "A|a, **", "torch.linalg.lu_factor_ex"),
+    gufunc(
+        f"*b m n -> *b m n, *b {LEAST}, *b if get_infos; -> *b m n, *b {LEAST}",
+        "A|input, pivot=True, get_infos=False",
+        [(decomposed, INT32, INT32), (decomposed, INT32)],
+        *spelled("lu", *TORCH),
+    ),
+    gufunc(
+        f"*b m n, *b k -> *b m m, *b m {LEAST}, *b {LEAST} n if unpack_data and unpack_pivots; "
+        f"-> 0, *b m {LEAST}, *b {LEAST} n if unpack_data; -> *b m m, 0, 0 if unpack_pivots; -> 0, 0, 0",
+        "LU_data, LU_pivots, unpack_data=True, unpack_pivots=True",
+        (unpacked, unpacked, unpacked),
+        "torch.lu_unpack",
+    ),
+    gufunc(
+        f"*b m n -> *b m m, *b m {LEAST}, *b {LEAST} n if pivot",
+        "A|a, *, pivot=True",
+        (decomposed, decomposed, decomposed),
+        "torch.linalg.lu",
+    ),
+    gufunc(f"*b m n -> *b m n, *b {LEAST}", "A|a, **", (decomposed, INT32), "torch.linalg.lu_factor"),
+    gufunc(f"*b m n -> *b m n, *b {LEAST}, *b", "A|a, **", (decomposed, INT32, INT32), "torch.linalg.lu_factor_ex"),
     rule(lstsq, "A|a, B|b, rcond=None, **", "torch.linalg.lstsq"),
     rule(multi_dot, "arrays|tensors", *spelled("multi_dot", *EACH)),
-    rule(condition_number, "A|x|input, p=None", *spelled("cond", *EACH)),
+    gufunc("*b m n -> *b", "A|x|input, p=None", conditioned, *spelled("cond", *EACH)),
     rule(tensor_inverse, "A|a, ind=2", *spelled("tensorinv", *EACH)),
     rule(tensor_solve, "A|a, B|b, dims|axes=None", *spelled("tensorsolve", *EACH)),
-    rule(vectors_product, "x|x1, y|x2, *, dim|axis=-1", *spelled("vecdot", *EACH)),
-    rule(vandermonde, "x, N=None, increasing=False", "torch.vander"),
-    rule(vandermonde, "x, *, N=None", "torch.linalg.vander"),
-    rule(matrix_norm_of_all, "input, other, p=2", *spelled("dist", *TORCH)),
-    rule(singular_values, "A|x, **", *spelled("svdvals", *EACH)),
+    rule(vectors_product, "x, y, *, dim=-1", "torch.linalg.vecdot"),
+    gufunc("*b k@axis, *b k@axis -> *b", "x|x1, y|x2, *, axis=-1", promoted, *spelled("vecdot", "jnp.linalg.{}", "np.linalg.{}")),
+    gufunc("n -> n N|n", "x, N=None, increasing=False", _floats_kept, "torch.vander"),
+    gufunc("*s n -> *s n N|n", "x, *, N=None", _floats_kept, "torch.linalg.vander"),
+    gufunc("*s, *s -> ()", "input, other, p=2", of_a_difference, *spelled("dist", *TORCH)),
+    gufunc(f"*b m n -> *b {LEAST}", "A|x, **", real_decomposed, *spelled("svdvals", *EACH)),
 )

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
 from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes
 from shapecheck.core.dtype import dtype as dtype_set
+from shapecheck.core.overloads import Overloads, overloads
 from shapecheck.core.placing import Scalars
 from shapecheck.core.promotion import (
     BOOLEAN,
@@ -31,12 +33,13 @@ from shapecheck.core.promotion import (
     result_type,
 )
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
-from shapecheck.core.signature import Signature, signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
+from shapecheck.core.signature import Fixed
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value, either
 from shapecheck.rules.axes import shape_argument
 from shapecheck.rules.table import Compute, Layer, Rule, parameters
 
 type DTypeRule = Callable[[Sequence[Value], Library], Typed | Mismatch]
+type ResultTypes = DTypeRule | tuple[DTypeRule, ...]
 type Check = Callable[[Arguments], Mismatch | None]
 
 
@@ -59,7 +62,7 @@ NO_SCALARS: Mapping[Library, Scalars] = {}
 def gufunc(
     text: str,
     params: str,
-    typed: DTypeRule | tuple[DTypeRule, ...],
+    typed: ResultTypes | list[ResultTypes],
     *names: str,
     operands: str | None = None,
     scalars: Mapping[Library, Scalars] = TORCH_SCALARS,
@@ -69,44 +72,97 @@ def gufunc(
     """A rule whose shapes are a signature. Names of the signature that are other parameters stand for the arguments.
 
     Args:
-        text: the signature; it is also what `shapecheck rules` prints.
+        text: the signature, or several; it is also what `shapecheck rules` prints.
         params: the parameter list; a parameter named `dtype` overrides the dtype rule, `keepdims` and the like are ignored.
-        typed: the dtype of the result from the operands, or one rule for each of several results.
+        typed: the dtype of the result from the operands, or one rule for each of several results; a list has these for each of
+            several signatures. `itself` answers the first operand as it is, be it a tree of arrays.
         names: the operations.
         operands: the parameters that are the signature's operands, in order; by default the first ones.
         scalars: where an axis that an argument names may be one of a scalar.
-        called: what messages call the operands; more than two go by their parameters.
-        check: refuses what a signature cannot say, such as a `k` that is too large.
+        check: called with the arguments; its mismatch refuses what a signature cannot say, such as a `k` that is too large.
+        called: what messages call the operands, separated by commas; more than two go by their parameters.
+
+    Raises:
+        ValueError: the signature is not in the notation, or a condition speaks of no parameter.
     """
-    shapes, bound = signature(text), parameters(params)
-    chosen = [each.name for each in bound.listed[: len(shapes.operands)]] if operands is None else operands.split()
+    lines, bound = overloads(text), parameters(params)
+    chosen = [each.name for each in bound.listed[: lines.arity]] if operands is None else operands.split()
     words = called.split(", ") if called else chosen if len(chosen) > 2 else ()
-    given = [each.name for each in bound.listed if each.name in shapes.names and each.name not in chosen]
+    given = [each.name for each in bound.listed if each.name in lines.names and each.name not in chosen]
+    if unknown := lines.arguments - {each.name for each in bound.listed}:
+        raise ValueError(f"{text!r} speaks of {', '.join(sorted(unknown))}, which {params!r} has not")
+    answer = _answers(lines, typed, chosen, scalars, words)
 
     def compute(a: Arguments) -> Result:
-        values = [a[name] for name in chosen]
-        fixed = _fixed(a, given, shapes)
+        fixed = _fixed(a, given, lines.runs) if given else NOTHING_FIXED
         if isinstance(fixed, Mismatch):
             return fixed
         if check is not None and (refused := check(a)) is not None:
             return refused
-        known = [SCALAR if value is None else shape_of(value) for value in values]
+        return answer(a, fixed)
+
+    return Rule(names, bound, compute, text, lines.signatures, tuple(chosen))
+
+
+def _answers(
+    lines: Overloads,
+    typed: ResultTypes | list[ResultTypes],
+    chosen: Sequence[str],
+    scalars: Mapping[Library, Scalars],
+    words: Sequence[str],
+) -> Callable[[Arguments, Fixed], Result]:
+    """What a line answers to arguments and the sizes that are known beforehand."""
+    types = typed if isinstance(typed, list) else [typed] * len(lines.alternatives)
+    signatures, single = lines.signatures, lines.is_single
+
+    def one(number: int, a: Arguments, values: Sequence[Value], known: Sequence[Shape | None], fixed: Fixed) -> Result:
+        shapes, typed_by = signatures[number], types[number]
+        count = len(shapes.operands)
+        if count < len(known):
+            values, known = values[:count], known[:count]
         found = shapes.apply(known, a.facts, fixed, a.values, scalars.get(a.library, Scalars.REFUSED), words)
-        if isinstance(typed, tuple):
-            return _results(found, [each(values, a.library) for each in typed], a.library)
-        return typed_result(found, requested(a, typed(values, a.library)), a.library)
+        if isinstance(typed_by, tuple):
+            return _results(found, [each(values, a.library) for each in typed_by], a.library)
+        if typed_by is itself:
+            return found if isinstance(found, Mismatch) else values[0] if _is_tree(values[0]) else UNKNOWN
+        return typed_result(found, requested(a, typed_by(values, a.library)), a.library)
 
-    return Rule(names, bound, compute, text, shapes, tuple(chosen))
+    def answer(a: Arguments, fixed: Fixed) -> Result:
+        values = [a.values[name] for name in chosen]
+        known = [value.shape if isinstance(value, Array) else None if value is None else shape_of(value) for value in values]
+        if single:
+            return one(0, a, values, known, fixed)
+        numbers = lines.chosen(known, a.values, words)
+        if isinstance(numbers, Mismatch):
+            return numbers
+        return any_of([one(number, a, values, known, fixed) for number in numbers])
+
+    return answer
 
 
-def _fixed(a: Arguments, given: Sequence[str], shapes: Signature) -> dict[str, Dim | Shape] | Mismatch:
+NOTHING_FIXED: Fixed = {}
+
+
+def _is_tree(value: Value) -> bool:
+    """Whether a value is an array, or a tuple of such and of what is not known."""
+    leaf = isinstance(value, Array) or value is UNKNOWN or value is None
+    return leaf or (isinstance(value, tuple) and all(map(_is_tree, value)))
+
+
+def any_of(answers: Sequence[Result]) -> Result:
+    """What is true whichever of the answers it is; a refusal when all refuse, nothing of none."""
+    values = [each for each in answers if not isinstance(each, Mismatch)]
+    return reduce(either, values) if values else answers[0] if answers else UNKNOWN
+
+
+def _fixed(a: Arguments, given: Sequence[str], runs: frozenset[str]) -> dict[str, Dim | Shape] | Mismatch:
     """The sizes that arguments give; those that are None give none."""
     fixed: dict[str, Dim | Shape] = {}
     for name in given:
         value = a[name]
         if value is None:
             continue
-        found = shape_argument(value) if name in shapes.runs else value if isinstance(value, Dim) else UNKNOWN_DIM
+        found = shape_argument(value) if name in runs else value if isinstance(value, Dim) else UNKNOWN_DIM
         if isinstance(found, Mismatch):
             return found
         fixed[name] = found
@@ -120,17 +176,25 @@ def sized(
 
     sized("flax.linen.Dense", "features, **", "inputs", "*b _ -> *b features", floated)
     """
-    shapes, fields, bound = signature(text), parameters(constructor), parameters(call)
-    chosen = operands.split() or [each.name for each in bound.listed[: len(shapes.operands)]]
+    lines, fields, bound = overloads(text), parameters(constructor), parameters(call)
+    chosen = operands.split() or [each.name for each in bound.listed[: lines.arity]]
+    answer = _answers(lines, typed, chosen, NO_SCALARS, ())
 
     def compute(a: Arguments) -> Result:
-        values = [a[each] for each in chosen]
-        sizes = {each.name: found for each in fields.listed if isinstance(found := a[each.name], Dim)}
-        return typed_result(
-            shapes.apply([shape_of(value) for value in values], a.facts, sizes), typed(values, a.library), a.library
-        )
+        found = answer(a, {each.name: found for each in fields.listed if isinstance(found := a[each.name], Dim)})
+        return _of_layer(found) if isinstance(found, Mismatch) else found
 
-    return Layer(name, fields, bound, compute, text, check, shapes)
+    return Layer(name, fields, bound, compute, text, check, lines.signatures)
+
+
+def _of_layer(refused: Mismatch) -> Mismatch:
+    """A mismatch of a layer's channels, in the words of layers."""
+    word = {"num_features": "channels", "num_channels": "channels"}.get(refused.symbol)
+    if word is None:
+        return refused
+    where = "the last axis" if refused.axis == -1 else f"axis {refused.axis}"
+    reason = f"expected {refused.expected} {word} in {where}, found {refused.found}"
+    return replace(refused, code="shape-mismatch", reason=reason)
 
 
 def _results(found: Shape | tuple[Shape, ...] | Mismatch, typed: Sequence[Typed | Mismatch], library: Library) -> Result:
@@ -189,6 +253,11 @@ def dtype_argument(value: Value, library: Library) -> DTypes:
 def promoted(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """All operands promoted to one dtype."""
     return result_type(values, library)
+
+
+def itself(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The first operand as it is, an array or a tree of them."""
+    return result_type(values[:1], library)
 
 
 def kept(values: Sequence[Value], library: Library) -> Typed | Mismatch:

@@ -12,10 +12,10 @@ from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import differs, size, sizes
-from shapecheck.rules.convolution import Window, counted, last_axes, per_axis, with_last_axes
 from shapecheck.rules.families import dtype_argument, shape_of
 from shapecheck.rules.layers import identity
 from shapecheck.rules.table import Compute, Layer, layer, parameters
+from shapecheck.rules.windows import Window, counted, last_axes, per_axis, with_last_axes
 
 LINEN, NNX = "flax.linen.", "flax.nnx."
 _DTYPES = "*, dtype=None, param_dtype='float32', **"
@@ -45,7 +45,7 @@ def flax_layer(name: str, fields: str, call: str, text: str) -> Layer:
             return tuple(Array(each, promoted(a, *values), a.library) for each in found)
         return Array(found, promoted(a, *values), a.library)
 
-    return Layer(name, constructor, bound, compute, text, None, shapes)
+    return Layer(name, constructor, bound, compute, text, None, (shapes,))
 
 
 # --- embedding ----------------------------------------------------------------------------------------------------
@@ -174,8 +174,8 @@ LINEN_TABLE: tuple[Layer, ...] = (
     flax_layer(f"{LINEN}Dense", "features, use_bias=True, ", "inputs", "*b _ -> *b features"),
     layer(f"{LINEN}Embed", f"num_embeddings, features, {_DTYPES}", "inputs", embed),
     *(flax_layer(f"{LINEN}{name}", "", "x, **", _KEPT) for name in _NORMS.split()),
-    layer(f"{LINEN}Dropout", "rate, **", "input|inputs, **", identity),
-    layer(f"{LINEN}PReLU", "**", "input|inputs", identity),
+    identity(f"{LINEN}Dropout", "rate, **", "input|inputs, **"),
+    identity(f"{LINEN}PReLU", "**", "input|inputs"),
     layer(f"{LINEN}Conv", f"features, {_CONV.format('')}{_DTYPES}", "inputs", conv),
     layer(f"{LINEN}ConvTranspose", f"features, {_TRANSPOSED}{_DTYPES}", "inputs", conv_transpose),
     layer(f"{LINEN}DenseGeneral", f"features, axis=-1, {_DTYPES}", "inputs", dense_general),
@@ -201,8 +201,8 @@ NNX_TABLE: tuple[Layer, ...] = (
         for name in ("BatchNorm", "LayerNorm", "RMSNorm", "InstanceNorm")
     ),
     flax_layer(f"{NNX}GroupNorm", "num_features, num_groups=32, ", "x, **", "*b num_features -> *b num_features"),
-    layer(f"{NNX}Dropout", "rate, **", "input|inputs, **", identity),
-    layer(f"{NNX}PReLU", "negative_slope_init=0.01, **", "input|inputs", identity),
+    identity(f"{NNX}Dropout", "rate, **", "input|inputs, **"),
+    identity(f"{NNX}PReLU", "negative_slope_init=0.01, **", "input|inputs"),
     layer(
         f"{NNX}Conv",
         f"in_features, features|out_features, {_CONV.format('*, ')}{_DTYPES.removeprefix('*, ')}",

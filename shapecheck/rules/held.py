@@ -12,8 +12,8 @@ from shapecheck.core.dtype import CLASSES
 from shapecheck.core.shape import ANY_RUN, Item, from_items
 from shapecheck.core.value import Array, LayerValue
 from shapecheck.rules.axes import size, sizes
-from shapecheck.rules.convolution import per_axis
 from shapecheck.rules.table import library_of
+from shapecheck.rules.windows import per_axis
 
 E = "equinox.nn."
 _AXES = (1, 2, 3)

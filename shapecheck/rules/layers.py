@@ -15,9 +15,10 @@ from shapecheck.core.value import UNKNOWN, Arguments, Array, LayerValue, Result,
 from shapecheck.rules import layer as layer_of
 from shapecheck.rules import lookup
 from shapecheck.rules.axes import differs, on_array, size
-from shapecheck.rules.convolution import float_part, last_axes, not_float, with_last_axes, wrong_rank
+from shapecheck.rules.families import gufunc, itself, kept, sized
 from shapecheck.rules.reshape import flatten, unflatten
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
+from shapecheck.rules.windows import float_part, last_axes, not_float, with_last_axes, wrong_rank
 
 INDICES = DTypes(frozenset({"int32", "int64"}))
 
@@ -126,16 +127,6 @@ def one_hot(a: Arguments) -> Result:
 # --- elementwise -------------------------------------------------------------------------------------------------
 
 
-def identity(a: Arguments) -> Result:
-    return a["input"]
-
-
-@on_array
-def dropout1d(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """The one channel-wise dropout that refuses other ranks."""
-    return wrong_rank(shape, (2, 3), "batch, channels, length") or shape
-
-
 @on_array
 def prelu(a: Arguments, shape: Shape) -> Shape | Mismatch:
     """One slope for all or one for each channel of axis 1."""
@@ -146,11 +137,6 @@ def prelu(a: Arguments, shape: Shape) -> Shape | Mismatch:
     if differs(count, found, a):
         return Mismatch("shape-mismatch", f"expected {count} channels in axis 1, found {found}", 1, str(count), str(found))
     return shape
-
-
-@on_array
-def softmax2d(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    return wrong_rank(shape, (3, 4), "batch, channels, height, width") or shape
 
 
 ACTIVATIONS = tuple(
@@ -183,9 +169,15 @@ LOSSES = tuple(
 )  # fmt: skip
 """Losses, each the rule of its function."""
 
+
+def identity(name: str, constructor: str, call: str = "input") -> Layer:
+    """A layer that answers what it is given."""
+    return sized(name, constructor, call, "*s -> *s", itself)
+
+
 DROPOUTS = tuple(
-    layer(f"nn.{name}", "p=0.5, inplace=False", "input", identity)
-    for name in ("Dropout", "Dropout2d", "Dropout3d", "AlphaDropout")
+    identity(f"nn.{name}", "p=0.5, inplace=False")
+    for name in ("Dropout", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout")
 )
 
 TABLE: tuple[Rule | Layer, ...] = (
@@ -194,13 +186,13 @@ TABLE: tuple[Rule | Layer, ...] = (
     layer("nn.Embedding", "num_embeddings, embedding_dim, padding_idx=None, **", "input", embedding),
     rule(embedding_function, "input, weight, **", "F.embedding"),
     rule(one_hot, "tensor, num_classes=-1", "F.one_hot"),
-    layer("nn.Identity", "*ignored, **", "input", identity),
+    identity("nn.Identity", "*ignored, **"),
     layer("nn.Flatten", "start_dim=1, end_dim=-1", "input", flatten),
     layer("nn.Unflatten", "dim, sizes|unflattened_size", "input", unflatten),
     layer("nn.PReLU", "num_parameters=1, init=0.25, **", "input", prelu),
-    layer("nn.Softmax2d", "", "input", softmax2d),
-    layer("nn.Dropout1d", "p=0.5, inplace=False", "input", dropout1d),
-    rule(dropout1d, "input, p=0.5, training=True, inplace=False", "F.dropout1d"),
-    rule(identity, "input, p=0.5, training=True, inplace=False", "F.dropout2d", "F.dropout3d"),
+    sized("nn.Softmax2d", "", "input", "batch? channels height width -> batch? channels height width", kept),
+    gufunc("batch? channels length -> batch? channels length", "input, p=0.5, training=True, inplace=False", kept, "F.dropout1d"),
+    layer("nn.Dropout1d", "p=0.5, inplace=False", "input", as_function("F.dropout1d")),
+    gufunc("*s -> *s", "input, p=0.5, training=True, inplace=False", kept, "F.dropout2d", "F.dropout3d"),
     *DROPOUTS, *ACTIVATIONS, *LOSSES,
 )  # fmt: skip

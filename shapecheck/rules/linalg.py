@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shapecheck.core.dim import Dim, Verdict, extremum
+from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING, Typed, bits, mapped, quotient, real_part, result_type
-from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, from_items, same
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, promoted, shape_of, spelled, typed_result
@@ -16,6 +16,8 @@ from shapecheck.rules.table import Rule, rule
 
 LINALG = ("torch.linalg.{}", "jnp.linalg.{}", "np.linalg.{}")
 SQUARE = "input|a|A|x, **"
+LEAST = "min(m,n)"
+QR = f"*b m n -> *b m {LEAST}, *b {LEAST} n if mode=reduced; -> *b m m, *b m n if mode=complete"
 
 # --- dtypes -------------------------------------------------------------------------------------------------------
 
@@ -79,7 +81,7 @@ def matrix_rank(a: Arguments) -> Result:
 
 
 def solve(a: Arguments) -> Result:
-    """A vector on the right is solved for alone: numpy and jax by its rank, torch also when it fits the matrices."""
+    """A vector on the right is solved for alone, in torch also one that fits the matrices."""
     left, right = shape_of(a["input"]), shape_of(a["other"])
     vector = _is_vector(left, right, a)
     typed = decomposed((a["input"], a["other"]), a.library)
@@ -90,122 +92,15 @@ def solve(a: Arguments) -> Result:
     return typed_result(found, typed, a.library)
 
 
-def solve_triangular(a: Arguments) -> Result:
-    """The matrices stand on the left of the solution, or with `left=False` on its right."""
-    typed = triangular((a["input"], a["other"]), a.library)
-    if not isinstance(a["left"], bool):
-        return typed_result(ANY_SHAPE, typed, a.library)
-    text = "*b n n, *b n k -> *b n k" if a["left"] else "*b n n, *b k n -> *b k n"
-    found = signature(text).apply((shape_of(a["input"]), shape_of(a["other"])), a.facts)
-    return typed_result(found, typed, a.library)
-
-
 def _is_vector(left: Shape, right: Shape, a: Arguments) -> bool | None:
     if right.rank == 1:
         return True
     if right.rank is None or left.rank is None:
         return None
-    if a.library is not Library.TORCH or right.rank != left.rank - 1:
+    if right.rank != left.rank - 1:
         return False
     verdict = same(right, Shape(left.dims[:-1]), a.facts)
     return None if verdict is Verdict.UNKNOWN else verdict is Verdict.EQUAL
-
-
-def _matrix(a: Arguments) -> tuple[Shape, Dim, Dim] | Mismatch:
-    """The batch axes, rows and columns of a matrix argument."""
-    found = signature("*b m n -> *b, m, n").apply((shape_of(a["input"]),), a.facts)
-    if isinstance(found, Mismatch):
-        return found
-    assert isinstance(found, tuple)
-    batch, rows, columns = found
-    return batch, rows.dims[0], columns.dims[0]
-
-
-def _with(batch: Shape, *sizes: Dim) -> Shape:
-    items: list[Item] = [*batch.items, *sizes]
-    return from_items(items)
-
-
-def svd(a: Arguments) -> Result:
-    """`U S Vh`, square `U` and `Vh` unless `full_matrices=False`; singular values alone with `compute_uv=False`."""
-    matrix = _matrix(a)
-    if isinstance(matrix, Mismatch):
-        return matrix
-    batch, rows, columns = matrix
-    least = extremum("min", (rows, columns))
-    typed, values = decomposed((a["input"],), a.library), real_decomposed((a["input"],), a.library)
-    singular = typed_result(_with(batch, least), values, a.library)
-    if isinstance(typed, Mismatch) or not isinstance(a["full_matrices"], bool) or not isinstance(a["compute_uv"], bool):
-        return typed if isinstance(typed, Mismatch) else UNKNOWN
-    if not a["compute_uv"]:
-        return singular
-    sizes = (rows, columns) if a["full_matrices"] else (least, least)
-    left, right = _with(batch, rows, sizes[0]), _with(batch, sizes[1], columns)
-    return _triple(typed_result(left, typed, a.library), singular, typed_result(right, typed, a.library))
-
-
-def torch_svd(a: Arguments) -> Result:
-    """`torch.svd`: `U S V`, reduced unless `some=False`; `V` is not transposed."""
-    matrix, some = _matrix(a), a["some"]
-    typed, values = decomposed((a["input"],), a.library), real_decomposed((a["input"],), a.library)
-    if isinstance(matrix, Mismatch) or isinstance(typed, Mismatch) or not isinstance(some, bool):
-        return matrix if isinstance(matrix, Mismatch) else typed if isinstance(typed, Mismatch) else UNKNOWN
-    batch, rows, columns = matrix
-    least = extremum("min", (rows, columns))
-    wide = (least, least) if some else (rows, columns)
-    left, right = _with(batch, rows, wide[0]), _with(batch, columns, wide[1])
-    return _triple(*(typed_result(s, t, a.library) for s, t in ((left, typed), (_with(batch, least), values), (right, typed))))
-
-
-def _triple(*results: Result) -> Result:
-    for one in results:
-        if isinstance(one, Mismatch):
-            return one
-    return tuple(one for one in results if not isinstance(one, Mismatch))
-
-
-def qr(a: Arguments) -> Result:
-    """`Q R`: reduced, or `complete`; numpy's and jax's `r` gives `R` alone."""
-    matrix, mode = _matrix(a), a["mode"]
-    typed = decomposed((a["input"],), a.library)
-    if isinstance(matrix, Mismatch):
-        return matrix
-    if isinstance(typed, Mismatch):
-        return typed
-    batch, rows, columns = matrix
-    least = extremum("min", (rows, columns))
-    if mode not in ("reduced", "complete", "r") or (mode == "r" and a.library is Library.TORCH):
-        return UNKNOWN
-    inside = rows if mode == "complete" else least
-    right = typed_result(_with(batch, inside, columns), typed, a.library)
-    return right if mode == "r" else _triple(typed_result(_with(batch, rows, inside), typed, a.library), right)
-
-
-def eigh(a: Arguments) -> Result:
-    """Real eigenvalues and eigenvectors."""
-    return _eigen(a, real_decomposed((a["input"],), a.library), decomposed((a["input"],), a.library))
-
-
-def eig(a: Arguments) -> Result:
-    """Complex eigenvalues and eigenvectors."""
-    typed = complex_decomposed((a["input"],), a.library)
-    return _eigen(a, typed, typed)
-
-
-def slogdet(a: Arguments) -> Result:
-    """Sign and logarithm of the determinant."""
-    found = signature("*b n n -> *b, *b").apply((shape_of(a["input"]),), a.facts)
-    if isinstance(found, Mismatch) or not isinstance(found, tuple):
-        return found if isinstance(found, Mismatch) else UNKNOWN
-    typed, values = decomposed((a["input"],), a.library), real_decomposed((a["input"],), a.library)
-    return _triple(typed_result(found[0], typed, a.library), typed_result(found[1], values, a.library))
-
-
-def _eigen(a: Arguments, values: Typed | Mismatch, vectors: Typed | Mismatch) -> Result:
-    found = signature("*b n n -> *b n, *b n n").apply((shape_of(a["input"]),), a.facts)
-    if isinstance(found, Mismatch) or not isinstance(found, tuple):
-        return found if isinstance(found, Mismatch) else UNKNOWN
-    return _triple(typed_result(found[0], values, a.library), typed_result(found[1], vectors, a.library))
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -232,13 +127,43 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*b n n -> *b n", SQUARE, complex_decomposed, *spelled("eigvals", *LINALG)),
     gufunc("*b m n -> *b", SQUARE, ranks, "torch.linalg.matrix_rank"),
     rule(matrix_rank, SQUARE, *spelled("matrix_rank", "np.linalg.{}", "jnp.linalg.{}")),
-    rule(solve_triangular, "input|A, other|B, *, upper, left=True, **", "torch.linalg.solve_triangular"),
+    gufunc(
+        "*b n n, *b n k -> *b n k if left; *b n n, *b k n -> *b k n if not left",
+        "input|A, other|B, *, upper, left=True, **",
+        triangular,
+        "torch.linalg.solve_triangular",
+    ),
     gufunc("m n -> ", "input|a, **", traced, *spelled("trace", *TORCH)),
-    rule(solve, "input|A|a, other|B|b, **", *spelled("solve", *LINALG)),
-    rule(svd, "input|A|a, full_matrices=True, compute_uv=True, **", *spelled("svd", *LINALG)),
-    rule(torch_svd, "input, some=True, compute_uv=True", *spelled("svd", *TORCH)),
-    rule(qr, "input|A|a, mode='reduced'", *spelled("qr", *LINALG)),
-    rule(eigh, "input|A|a, **", *spelled("eigh", *LINALG)),
-    rule(eig, "input|A|a, **", *spelled("eig", *LINALG)),
-    rule(slogdet, "input|A|a, **", *spelled("slogdet", *LINALG), *spelled("slogdet", *TORCH)),
+    gufunc("*b n n, n -> *b n; *b n n, *b n k -> *b n k", "input|a, other|b", decomposed, "jnp.linalg.solve", "np.linalg.solve"),
+    rule(solve, "input|A, other|B, **", "torch.linalg.solve"),
+    gufunc(
+        f"*b m n -> *b m m, *b {LEAST}, *b n n if full_matrices and compute_uv; "
+        f"-> *b m {LEAST}, *b {LEAST}, *b {LEAST} n if compute_uv; -> *b {LEAST}",
+        "input|A|a, full_matrices=True, compute_uv=True, **",
+        [(decomposed, real_decomposed, decomposed), (decomposed, real_decomposed, decomposed), real_decomposed],
+        *spelled("svd", *LINALG),
+    ),
+    gufunc(
+        f"*b m n -> *b m {LEAST}, *b {LEAST}, *b n {LEAST} if some and compute_uv; -> *b m m, *b {LEAST}, *b n n",
+        "input, some=True, compute_uv=True",
+        (decomposed, real_decomposed, decomposed),
+        *spelled("svd", *TORCH),
+    ),
+    gufunc(f"{QR}; -> 0, *b {LEAST} n if mode=r", "input|A, mode='reduced'", (decomposed, decomposed), "torch.linalg.qr"),
+    gufunc(
+        f"{QR}; -> *b {LEAST} n if mode=r",
+        "input|a, mode='reduced'",
+        [(decomposed, decomposed), (decomposed, decomposed), decomposed],
+        "jnp.linalg.qr",
+        "np.linalg.qr",
+    ),
+    gufunc("*b n n -> *b n, *b n n", "input|A|a, **", (real_decomposed, decomposed), *spelled("eigh", *LINALG)),
+    gufunc("*b n n -> *b n, *b n n", "input|A|a, **", (complex_decomposed, complex_decomposed), *spelled("eig", *LINALG)),
+    gufunc(
+        "*b n n -> *b, *b",
+        "input|A|a, **",
+        (decomposed, real_decomposed),
+        *spelled("slogdet", *LINALG),
+        *spelled("slogdet", *TORCH),
+    ),
 )

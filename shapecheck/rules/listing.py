@@ -40,7 +40,7 @@ def rows() -> list[Row]:
     """Every rule once, with all its names, then the layers."""
     found = registry()
     by_rule = {id(rule): rule for rule in found.rules.values()}
-    operations = [_row("operation", rule, rule.names, rule.shapes is not None) for rule in by_rule.values()]
+    operations = [_row("operation", rule, rule.names, bool(rule.shapes)) for rule in by_rule.values()]
     return operations + [_row("layer", each, (each.name,), _is_one_line(each)) for each in found.layers.values()]
 
 
@@ -51,7 +51,7 @@ def _row(kind: str, rule: Rule | Layer, names: tuple[str, ...], one_line: bool) 
 def _is_one_line(layer: Layer) -> bool:
     """Whether a layer is a signature, or applies a function that is one."""
     function = lookup(layer.text.partition("(")[0])
-    return layer.shapes is not None or (function is not None and function.shapes is not None)
+    return bool(layer.shapes or (function is not None and function.shapes))
 
 
 def summary(listed: Sequence[Row]) -> str:

@@ -7,16 +7,27 @@ shape of the input; the others broadcast.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from shapecheck.core.dim import Dim, Verdict
+from shapecheck.core.dim import ONE, Dim, Verdict
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, INTEGER, OPAQUE, Typed, real_part, result_type
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, same
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, same
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import at_least, shape_argument, size
-from shapecheck.rules.families import float_array, or_unknown, promoted, shape_of, typed_result
+from shapecheck.rules.families import (
+    Check,
+    DTypeRule,
+    ResultTypes,
+    float_array,
+    gufunc,
+    or_unknown,
+    promoted,
+    shape_of,
+    typed_result,
+)
 from shapecheck.rules.table import Layer, Rule, layer, rule
 
 INDEX = DTypes(frozenset({"int64", "uint8"}))
@@ -170,39 +181,52 @@ def _certainly(array: Array, *categories: int) -> bool:
 # --- elementwise --------------------------------------------------------------------------------------------------
 
 
-def broadcast_loss(a: Arguments) -> Result:
-    """The two broadcast and promote, as arrays of the broadcast shape."""
-    arrays = _arrays(a)
-    if arrays is None:
-        return UNKNOWN
-    found = broadcast_all([array.shape for array in arrays], a.facts, ("the input", "the target"))
-    if isinstance(found, Mismatch):
-        return found
-    return reduced(a, found, result_type([array.with_shape(found) for array in arrays], a.library))
+def loss(
+    text: str, params: str, typed: DTypeRule | list[ResultTypes], name: str, called: str = "", check: Check | None = None
+) -> Rule:
+    """A loss: the signature of each element's, and one number unless the call says `reduction="none"`."""
+
+    def checked(a: Arguments) -> Mismatch | None:
+        return _refused_reduction(a) or (check(a) if check is not None else None)
+
+    made = gufunc(f"{text} if reduction=none; -> ()", params, typed, name, check=checked, called=called)
+
+    def compute(a: Arguments) -> Result:
+        old = a.values.get("size_average") is not None or a.values.get("reduce") is not None
+        return made.compute(replace(a, values={**a.values, "reduction": UNKNOWN}) if old else a)
+
+    return replace(made, compute=compute)
 
 
-def elementwise_loss(a: Arguments) -> Result:
-    """`mse_loss` and its kin: a broadcast loss of floats."""
-    arrays = _arrays(a)
-    refused = float_array(Array(ANY_SHAPE, result_type(arrays, a.library).dtypes)) if arrays is not None else None
-    return refused or broadcast_loss(a)
+def _refused_reduction(a: Arguments) -> Mismatch | None:
+    word = a["reduction"]
+    if not isinstance(word, str) or word in ("none", "mean", "sum", "batchmean", "elementwise_mean"):
+        return None
+    return Mismatch("shape-op", f"reduction={word!r} is none of 'none', 'mean', 'sum'", None, "none, mean or sum", word)
 
 
-def kept_loss(a: Arguments) -> Result:
-    """As `elementwise_loss`, but which of two dtypes the result has is torch's secret."""
-    found = elementwise_loss(a)
-    arrays = _arrays(a)
-    differ = arrays is not None and (arrays[0].dtype != arrays[1].dtype or arrays[0].dtype.exact is None)
-    return found.with_dtype(ANY_DTYPE) if isinstance(found, Array) and differ else found
+def compared(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The promoted dtype of floats; an array without axes promotes like others, for it was broadcast."""
+    found = result_type([each.with_shape(Shape((ONE,))) if isinstance(each, Array) else each for each in values], library)
+    return float_array(Array(ANY_SHAPE, found.dtypes)) or found
 
 
-def absolute_loss(a: Arguments) -> Result:
-    """`l1_loss` of complex numbers is real."""
-    found = broadcast_loss(a)
-    if not isinstance(found, Array):
-        return found
-    widens = a["reduction"] != "none" and any(CATEGORY[name] <= INTEGER for name in found.dtype.names)  # sums of integers
-    return found.with_dtype(ANY_DTYPE if widens else real_part(found.dtype))
+def compared_alike(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """As `compared`, but which of two dtypes the result has is torch's secret."""
+    return or_unknown(compared)(values, library)
+
+
+def distance(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Of complex numbers a distance is real."""
+    found = result_type([each.with_shape(Shape((ONE,))) if isinstance(each, Array) else each for each in values], library)
+    return Typed(real_part(found.dtypes))
+
+
+def mean_distance(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Sums of integers are wider."""
+    found = distance(values, library)
+    widens = isinstance(found, Typed) and any(CATEGORY[name] <= INTEGER for name in found.dtypes.names)
+    return Typed(ANY_DTYPE) if widens else found
 
 
 def binary_loss(a: Arguments) -> Result:
@@ -241,6 +265,8 @@ def logits_loss(a: Arguments) -> Result:
     return found
 
 
+PAIR, SIDES = "*s, *s -> *s", "the input, the target"
+
 TABLE: tuple[Rule | Layer, ...] = (
     rule(cross_entropy, f"input, target, {_INDEXED}, label_smoothing=0.0", "F.cross_entropy"),
     rule(
@@ -255,12 +281,18 @@ TABLE: tuple[Rule | Layer, ...] = (
         linear_cross_entropy_layer,
     ),
     rule(nll_loss, f"input, target, {_INDEXED}", "F.nll_loss"),
-    rule(elementwise_loss, f"input, target, {_OPTIONS}, weight=None", "F.mse_loss"),
-    rule(absolute_loss, f"input, target, {_OPTIONS}, weight=None", "F.l1_loss"),
-    rule(kept_loss, f"input, target, {_OPTIONS}, beta=1.0", "F.smooth_l1_loss"),
-    rule(kept_loss, "input, target, reduction='mean', delta=1.0, weight=None, size_average=None, reduce=None", "F.huber_loss"),
-    rule(kept_loss, f"input, target, {_OPTIONS}, log_target=False", "F.kl_div"),
-    rule(kept_loss, f"input, target, {_OPTIONS}", "F.soft_margin_loss"),
+    loss(PAIR, f"input, target, {_OPTIONS}, weight=None", compared, "F.mse_loss", SIDES),
+    loss(PAIR, f"input, target, {_OPTIONS}, weight=None", [distance, mean_distance], "F.l1_loss", SIDES),
+    loss(PAIR, f"input, target, {_OPTIONS}, beta=1.0", compared_alike, "F.smooth_l1_loss", SIDES),
+    loss(
+        PAIR,
+        "input, target, reduction='mean', delta=1.0, weight=None, size_average=None, reduce=None",
+        compared_alike,
+        "F.huber_loss",
+        SIDES,
+    ),
+    loss(PAIR, f"input, target, {_OPTIONS}, log_target=False", compared_alike, "F.kl_div", SIDES),
+    loss(PAIR, f"input, target, {_OPTIONS}", compared_alike, "F.soft_margin_loss", SIDES),
     rule(binary_loss, "input, target, weight=None, size_average=None, reduce=None, reduction='mean'", "F.binary_cross_entropy"),
     rule(
         logits_loss,

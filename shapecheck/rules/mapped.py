@@ -8,11 +8,11 @@ from __future__ import annotations
 from shapecheck.core.promotion import FLOATING, INTEGER, bits
 from shapecheck.core.shape import ANY_SHAPE
 from shapecheck.core.value import UNKNOWN, Arguments, Result
-from shapecheck.rules.contraction import whole_operand
 from shapecheck.rules.conversion import of_second
 from shapecheck.rules.families import (
     dtype_argument,
     gufunc,
+    itself,
     kept,
     made_of,
     only,
@@ -46,8 +46,8 @@ J = "jax.lax.{}"
 SCATTERS = "scatter scatter_add scatter_max scatter_min scatter_mul scatter_sub"
 
 TABLE: tuple[Rule, ...] = (
-    rule(whole_operand, "x, axis_name, *rest, **", *spelled("pbroadcast ppermute", J)),
-    rule(whole_operand, "x, axis_name, *, to", "jax.lax.pcast"),
+    gufunc("*s -> *s", "x, axis_name, *rest, **", itself, *spelled("pbroadcast ppermute", J)),
+    gufunc("*s -> *s", "x, axis_name, *, to", itself, "jax.lax.pcast"),
     gufunc("-> ", "axis_name", made_of(INTEGER), "jax.lax.axis_index"),
     gufunc("*s n@axis -> *s _@axis", "x, axis_name, axis, *, axis_index_groups=None", kept, "jax.lax.pswapaxes"),
     gufunc("*s -> *s _@axis", "x, axis_name, *, axis_index_groups=None, axis=0", kept, "jax.lax.all_gather"),

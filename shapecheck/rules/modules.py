@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shapecheck.core.dim import ONE
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, all_in
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, from_items
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.attention import check_transformer, transformer
-from shapecheck.rules.axes import differs, flag, is_one, on_array, size
-from shapecheck.rules.convolution import check_groups, conv_layer, transposed_layer, wrong_rank
+from shapecheck.rules.axes import differs, flag, is_one
+from shapecheck.rules.convolution import conv_layer, transposed
 from shapecheck.rules.families import (
     float_array,
     floated,
@@ -24,10 +25,11 @@ from shapecheck.rules.families import (
     spelled,
     typed_result,
 )
-from shapecheck.rules.layers import as_function, identity
-from shapecheck.rules.normalization import batch_norm, instance_norm, second_axis
+from shapecheck.rules.layers import as_function
+from shapecheck.rules.normalization import batched, images, of_floats
 from shapecheck.rules.padding import interpolate
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
+from shapecheck.rules.windows import wrong_rank
 
 floats = only(kept, FLOATING, COMPLEX)
 
@@ -64,36 +66,9 @@ def _is_of_floats(value: Value) -> bool:
     return isinstance(value, Array) and all_in(value.dtype, FLOATING)
 
 
-@on_array
-def threshold(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """Values below a threshold are replaced: elementwise."""
-    return shape
-
-
-@on_array
-def channel_shuffle(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """The groups must divide the channels."""
-    if (refused := wrong_rank(shape, range(3, 99), "batch, channels, ...")) is not None:
-        return refused
-    found = second_axis(shape)
-    if found is None:
-        return shape
-    return check_groups(Arguments({"channels": found, "groups": size(a["groups"])}, a.library), "channels") or shape
-
-
-def local_response(a: Arguments) -> Result:
-    """Normalizes over neighbouring channels; integers become floats."""
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    refused = wrong_rank(array.shape, range(3, 99), "batch, channels, ...")
-    return refused or (array if _is_of_floats(array) else array.with_dtype(ANY_DTYPE))
-
-
-@on_array
-def any_instance(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """`F.instance_norm` keeps the shape."""
-    return shape
+def if_floats(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of floats; integers become floats."""
+    return kept(values, library) if _is_of_floats(values[0]) else Typed(ANY_DTYPE)
 
 
 def prelu_function(a: Arguments) -> Result:
@@ -131,39 +106,47 @@ _LAZY_CONV = "out_channels, kernel_size, stride=1, padding=0, dilation=1, groups
 _LAZY_TRANSPOSED = (
     "out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, padding_mode='zeros', **"
 )
-_LAZY_NORM = "eps=1e-05, momentum=0.1, affine={}, track_running_stats={}, **"
+_LAZY_NORM = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, **"
 _TRANSFORMER = "d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048, **"
 
 
 def _lazy_layers(n: int) -> tuple[Layer, ...]:
     return (
         layer(f"nn.LazyConv{n}d", _LAZY_CONV, "input", lazy(conv_layer(n), "in_channels")),
-        layer(f"nn.LazyConvTranspose{n}d", _LAZY_TRANSPOSED, "input, output_size=None", lazy(transposed_layer(n), "in_channels")),
-        layer(f"nn.LazyBatchNorm{n}d", _LAZY_NORM.format(True, True), "input", lazy(batch_norm(n), "num_features")),
-        layer(f"nn.LazyInstanceNorm{n}d", _LAZY_NORM.format(True, True), "input", lazy(instance_norm(n), "num_features")),
+        layer(
+            f"nn.LazyConvTranspose{n}d",
+            _LAZY_TRANSPOSED,
+            "input, output_size=None",
+            lazy(conv_layer(n, transposed), "in_channels"),
+        ),
+        sized(f"nn.LazyBatchNorm{n}d", _LAZY_NORM, "input", f"{batched(n)} -> {batched(n)}", of_floats),
+        sized(f"nn.LazyInstanceNorm{n}d", _LAZY_NORM, "input", f"{images(n)} -> {images(n)}", of_floats),
     )
 
 
 TABLE: tuple[Rule | Layer, ...] = (
     gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("hardshrink softshrink rrelu celu_ selu_ elu_", "F.{}")),
     gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("celu selu rrelu", "torch.{}")),
-    rule(threshold, "input, threshold, value, inplace=False", "F.threshold", "torch.threshold"),
+    gufunc("*s -> *s", "input, threshold, value, inplace=False", kept, "F.threshold", "torch.threshold"),
     rule(prelu_function, "input, weight", "F.prelu", "torch.prelu", "Tensor.prelu"),
-    rule(any_instance, "input, running_mean=None, running_var=None, weight=None, bias=None, **", "F.instance_norm"),
-    rule(local_response, "input, size, alpha=0.0001, beta=0.75, k=1.0", "F.local_response_norm"),
+    gufunc("*s -> *s", "input, running_mean=None, running_var=None, weight=None, bias=None, **", kept, "F.instance_norm"),
+    gufunc("batch channels length *s -> batch channels length *s", "input, size, alpha=0.0001, beta=0.75, k=1.0", if_floats, "F.local_response_norm"),
     rule(pairwise_distance, "x1, x2, p=2.0, eps=0, keepdim=False", "F.pairwise_distance"),
-    rule(channel_shuffle, "input, groups", *spelled("channel_shuffle native_channel_shuffle", "torch.{}"), "F.channel_shuffle"),
+    gufunc("batch groups*c length *s -> batch groups*c length *s", "input, groups", kept, *spelled("channel_shuffle native_channel_shuffle", "torch.{}"), "F.channel_shuffle"),
     rule(interpolate, "input, size=None, scale_factor=None, *, mode='nearest', **", "F.upsample_nearest"),
     rule(interpolate, "input, size=None, scale_factor=None, *, mode='bilinear', **", "F.upsample_bilinear"),
     sized("nn.LazyLinear", "out_features, bias=True, **", "input", "*b _ -> *b out_features", floats),
     *_lazy_layers(1), *_lazy_layers(2), *_lazy_layers(3),
     layer("nn.Threshold", "threshold, value, inplace=False", "input", as_function("F.threshold")),
     layer("nn.RReLU", "lower=0.125, upper=0.25, inplace=False", "input", as_function("F.rrelu")),
-    layer("nn.FeatureAlphaDropout", "p=0.5, inplace=False", "input", identity),
     layer("nn.LocalResponseNorm", "size, alpha=0.0001, beta=0.75, k=1.0", "input", as_function("F.local_response_norm")),
     layer("nn.CosineSimilarity", "dim=1, eps=0", "x1, x2", as_function("F.cosine_similarity")),
     layer("nn.PairwiseDistance", "p=2.0, eps=0, keepdim=False", "x1, x2", as_function("F.pairwise_distance")),
-    layer("nn.ChannelShuffle", "groups", "input", channel_shuffle),
+    gufunc("*s c*r*r h w -> *s c h*r w*r", "input, r|upscale_factor", kept, "F.pixel_shuffle", "torch.pixel_shuffle"),
+    gufunc("*s c r*h r*w -> *s c*r*r h w", "input, r|downscale_factor", kept, "F.pixel_unshuffle", "torch.pixel_unshuffle"),
+    layer("nn.PixelShuffle", "upscale_factor", "input", as_function("F.pixel_shuffle")),
+    layer("nn.PixelUnshuffle", "downscale_factor", "input", as_function("F.pixel_unshuffle")),
+    layer("nn.ChannelShuffle", "groups", "input", as_function("F.channel_shuffle")),
     layer("nn.AdaptiveLogSoftmaxWithLoss", "in_features, n_classes, cutoffs, **", "input, target", adaptive_log_softmax),
     sized("nn.TransformerEncoder", "encoder_layer, num_layers, norm=None, **", "src, **", "*b s d -> *b s d", floats),
     sized("nn.TransformerDecoder", "decoder_layer, num_layers, norm=None, **", "tgt, memory, **", "*b t d, *b s d -> *b t d", floats, operands="tgt memory"),

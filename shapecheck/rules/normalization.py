@@ -6,16 +6,19 @@ dtype since the layer was made, so only arrays of ints or bools are refused for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from shapecheck.core.dim import ZERO, Dim, Verdict
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.promotion import Typed
 from shapecheck.core.shape import Mismatch, Shape, same
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.axes import differs, flag, size, sizes
-from shapecheck.rules.convolution import channels_first, check_groups, float_part, last_axes, not_float, wrong_rank
-from shapecheck.rules.table import Compute, Layer, layer, rule
-
-_RANKS = {1: (2, 3), 2: (4,), 3: (5,)}
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.rules.axes import differs, sizes
+from shapecheck.rules.convolution import check_groups
+from shapecheck.rules.families import gufunc, sized
+from shapecheck.rules.table import Layer, layer, rule
+from shapecheck.rules.windows import float_part, last_axes, not_float
 
 
 def kept(array: Array) -> Result:
@@ -78,68 +81,12 @@ def differing_channels(shape: Shape, channels: Dim, a: Arguments) -> Mismatch | 
     return Mismatch("shape-mismatch", f"expected {channels} channels in axis 1, found {found}", 1, str(channels), str(found))
 
 
-def batch_norm(axes: int) -> Compute:
-    """The computation of calling `nn.BatchNorm1d`, `2d`, `3d`."""
-
-    def normalized(a: Arguments) -> Result:
-        array = a.array("input")
-        if array is None:
-            return UNKNOWN
-        refused = wrong_rank(array.shape, _RANKS[axes], channels_first(axes)) or not_float(array)
-        if refused is None and True in (flag(a["affine"]), flag(a["track_running_stats"])):
-            refused = differing_channels(array.shape, size(a["num_features"]), a)
-        return refused or kept(array)
-
-    return normalized
-
-
-def instance_norm(axes: int) -> Compute:
-    """The computation of calling `nn.InstanceNorm1d`, `2d`, `3d`, with or without a batch axis."""
-
-    def normalized(a: Arguments) -> Result:
-        array = a.array("input")
-        if array is None:
-            return UNKNOWN
-        refused = wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes)) or not_float(array)
-        found = last_axes(array.shape, axes + 1)[0]
-        if refused is None and flag(a["affine"]) is True and differs(size(a["num_features"]), found, a):
-            at, wanted = -axes - 1, str(a["num_features"])
-            refused = Mismatch(
-                "shape-mismatch", f"expected {wanted} channels in axis {at}, found {found}", at, wanted, str(found)
-            )
-        return refused or kept(array)
-
-    return normalized
-
-
-def group_norm(a: Arguments) -> Result:
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    return (
-        not_float(array)
-        or _no_channels(array.shape)
-        or differing_channels(array.shape, size(a["num_channels"]), a)
-        or kept(array)
-    )
-
-
 def _no_channels(shape: Shape) -> Mismatch | None:
     if shape.rank is None or shape.rank >= 2:
         return None
     return Mismatch(
         "shape-rank", f'expected at least 2 axes (batch, channels, ...), found {shape.rank} ("{shape}")', None, "2", str(shape)
     )
-
-
-def group_norm_function(a: Arguments) -> Result:
-    """`F.group_norm`: the groups must divide the channels."""
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    found = second_axis(array.shape)
-    groups = Arguments({"channels": found if found is not None else UNKNOWN, "num_groups": a["num_groups"]}, a.library)
-    return not_float(array) or _no_channels(array.shape) or check_groups(groups, "channels", "num_groups") or kept(array)
 
 
 def check_group_norm(a: Arguments) -> Result:
@@ -159,36 +106,53 @@ def by_channel(a: Arguments) -> Result:
     return refused or kept(array)
 
 
-def sync_batch_norm(a: Arguments) -> Result:
-    """Batch norm of any number of axes from two on."""
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    refused = not_float(array) or _no_channels(array.shape)
-    if refused is None and True in (flag(a["affine"]), flag(a["track_running_stats"])):
-        refused = differing_channels(array.shape, size(a["num_features"]), a)
-    return refused or kept(array)
-
-
 _BATCH = "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, **"
 _INSTANCE = "num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, **"
 
 
+def of_floats(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of an array, which must be of floats."""
+    array = values[0]
+    if not isinstance(array, Array):
+        return Typed(ANY_DTYPE)
+    return not_float(array) or Typed(float_part(array.dtype))
+
+
+_SPATIAL = {1: "length", 2: "height width", 3: "depth height width"}
+
+
+def batched(n: int, channels: str = "channels") -> str:
+    """The axes of a batch of images of `n` dimensions; batch norm of one takes vectors too."""
+    return f"batch {channels} {_SPATIAL[n]}{'?' if n == 1 else ''}"
+
+
+def images(n: int, channels: str = "channels") -> str:
+    """The axes of images of `n` dimensions, with or without a batch axis."""
+    return f"batch? {channels} {_SPATIAL[n]}"
+
+
+def by_channels(axes: Callable[[str], str], *conditions: str) -> str:
+    """A signature that keeps the shape and compares the channels where one of the conditions holds."""
+    own, any_channels = axes("num_features"), axes("channels")
+    checked = "; ".join(f"{own} -> {own} if {condition}" for condition in conditions)
+    return f"{checked}; {any_channels} -> {any_channels}"
+
+
 def _of_axes(n: int) -> tuple[Layer, ...]:
     return (
-        layer(f"nn.BatchNorm{n}d", _BATCH, "input", batch_norm(n)),
-        layer(f"nn.InstanceNorm{n}d", _INSTANCE, "input", instance_norm(n)),
+        sized(f"nn.BatchNorm{n}d", _BATCH, "input", by_channels(partial(batched, n), "affine", "track_running_stats"), of_floats),
+        sized(f"nn.InstanceNorm{n}d", _INSTANCE, "input", by_channels(partial(images, n), "affine"), of_floats),
     )
 
 
 TABLE = (
     layer("nn.LayerNorm", "normalized_shape, eps=1e-05, elementwise_affine=True, bias=True, **", "input", last_normalized),
     layer("nn.RMSNorm", "normalized_shape, eps=None, elementwise_affine=True, **", "input", last_normalized),
-    layer("nn.GroupNorm", "num_groups, num_channels, eps=1e-05, affine=True, **", "input", group_norm, check_group_norm),
-    layer("nn.SyncBatchNorm", _BATCH, "input", sync_batch_norm),
+    sized("nn.GroupNorm", "num_groups, num_channels, eps=1e-05, affine=True, **", "input", "batch num_channels *s -> batch num_channels *s", of_floats, check=check_group_norm),
+    sized("nn.SyncBatchNorm", _BATCH, "input", by_channels("batch {} *s".format, "affine", "track_running_stats"), of_floats),
     *_of_axes(1), *_of_axes(2), *_of_axes(3),
     rule(last_normalized, "input, normalized_shape, weight=None, bias=None, eps=1e-05, **", "F.layer_norm", "torch.layer_norm"),
     rule(last_normalized, "input, normalized_shape, weight=None, eps=None", "F.rms_norm", "torch.rms_norm"),
-    rule(group_norm_function, "input, num_groups, weight=None, bias=None, eps=1e-05, **", "F.group_norm"),
+    gufunc("batch num_groups*c *s -> batch num_groups*c *s", "input, num_groups, weight=None, bias=None, eps=1e-05, **", of_floats, "F.group_norm"),
     rule(by_channel, "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05", "F.batch_norm"),
 )  # fmt: skip

@@ -8,8 +8,8 @@ from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import agreed, any_of_rank, at_most, differs, on_array, reshaped, size, sizes
-from shapecheck.rules.convolution import AXES, last_axes, per_axis, with_last_axes, wrong_rank
 from shapecheck.rules.table import Compute, Layer, layer, rule
+from shapecheck.rules.windows import AXES, last_axes, per_axis, with_last_axes, wrong_rank
 
 # --- padding -----------------------------------------------------------------------------------------------------
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shapecheck.core.axes import place, places
+from shapecheck.core.axes import places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, dim, extremum
-from shapecheck.core.dtype import ANY_DTYPE, dtype
-from shapecheck.core.promotion import Typed
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.promotion import FLOATING, Typed
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Value
-from shapecheck.rules.axes import at_least, integer, integers, is_rigid, replaced, size, size_at
-from shapecheck.rules.families import divided, floated, gufunc, promoted, shape_of, spelled, typed_result, unknown_dtype
+from shapecheck.rules.axes import at_least, integers, is_rigid, replaced, size, size_at
+from shapecheck.rules.families import divided, floated, gufunc, made_of, promoted, shape_of, spelled, typed_result, unknown_dtype
 from shapecheck.rules.table import Compute, Rule, rule
 
 NUMPY = ("np.{}", "jnp.{}")
@@ -57,18 +57,6 @@ def overlapping(one: Dim, other: Dim) -> Dim:
     return one + other - 1
 
 
-def convolution(a: Arguments) -> Result:
-    """`convolve`, `correlate`: all overlaps, as many as the longer one has, or full ones only."""
-    one, other = vector(a["a"]), vector(a["v"])
-    if isinstance(one, Mismatch) or isinstance(other, Mismatch):
-        return one if isinstance(one, Mismatch) else other
-    longest, shortest = extremum("max", (one, other)), extremum("min", (one, other))
-    lengths = {"full": one + other - 1, "same": longest, "valid": longest - shortest + 1}
-    mode = a["mode"]
-    found = lengths.get(mode, UNKNOWN_DIM) if isinstance(mode, str) else UNKNOWN_DIM
-    return typed_result(Shape((found,)), Typed(ANY_DTYPE), a.library)
-
-
 def derived(a: Arguments) -> Result:
     """`polyder`: a coefficient fewer for every derivative."""
     return _changed_length(a, -1)
@@ -100,27 +88,7 @@ def fitted(a: Arguments) -> Result:
     return typed_result(Shape((degree + 1, *values.dims[1:])), Typed(ANY_DTYPE), a.library)
 
 
-def vander(a: Arguments) -> Result:
-    """Powers of a vector's elements, as many as it has unless given."""
-    length = vector(a["x"])
-    if isinstance(length, Mismatch):
-        return length
-    return typed_result(Shape((length, length if a["N"] is None else size(a["N"]))), Typed(ANY_DTYPE), a.library)
-
-
 # --- along an axis ------------------------------------------------------------------------------------------------
-
-
-def trapezoid(a: Arguments) -> Result:
-    """An integral along an axis, which goes."""
-    found, axis = shape_of(a["y"]), integer(a["axis"])
-    at = None if axis is None else place(axis, found)
-    if isinstance(at, Mismatch):
-        return at
-    x = shape_of(a["x"])
-    if at is None or (a["x"] is not None and x.rank != 1):
-        return typed_result(ANY_SHAPE, Typed(ANY_DTYPE), a.library)
-    return typed_result(replaced(found, at), Typed(ANY_DTYPE), a.library)
 
 
 def gradient(a: Arguments) -> Result:
@@ -226,39 +194,27 @@ def histogramdd(a: Arguments) -> Result:
     return Array(Shape((bins,) * sample.dims[1].constant), ANY_DTYPE, a.library), Many(edges)
 
 
-def roots(a: Arguments) -> Result:
-    """A root for every coefficient but one; leading zeros are stripped."""
-    length = vector(a["p"])
-    return length if isinstance(length, Mismatch) else Array(Shape((UNKNOWN_DIM,)), ANY_DTYPE, a.library)
-
-
-def from_roots(a: Arguments) -> Result:
-    """The coefficients of a polynomial with these roots, or of a matrix's."""
-    found = shape_of(a["p"])
-    if found.rank not in (1, 2):
-        return UNKNOWN
-    return Array(Shape((found.dims[0] + 1,)), ANY_DTYPE, a.library)
-
-
-def windows(a: Arguments) -> Result:
-    """`kaiser`: one axis."""
-    return Array(Shape((size(a["n"]),)), dtype("float32" if a.library is Library.JAX else "float64"), a.library)
-
+CONVOLVED = "n?, m? -> n+m-1 if mode=full; -> max(n,m) if mode=same; -> max(n,m)-min(n,m)+1 if mode=valid"
 
 TABLE: tuple[Rule, ...] = (
     rule(of_lengths("poly_sum", longer), "a1, a2", *spelled("polyadd polysub", *NUMPY)),
     rule(of_lengths("poly_product", overlapping, Typed(ANY_DTYPE)), "a1, a2, **", "jnp.polymul"),
-    rule(convolution, "a, v, mode='full', **", *spelled("convolve", *NUMPY)),
-    rule(convolution, "a, v, mode='valid', **", *spelled("correlate", *NUMPY)),
+    gufunc(CONVOLVED, "a, v, mode='full', **", unknown_dtype, *spelled("convolve", *NUMPY)),
+    gufunc(CONVOLVED, "a, v, mode='valid', **", unknown_dtype, *spelled("correlate", *NUMPY)),
     rule(derived, "p, m=1", "jnp.polyder"),
     rule(integrated, "p, m=1, k=None", "jnp.polyint"),
     rule(fitted, "x, y, deg, rcond=None, full=False, w=None, cov=False", *spelled("polyfit", *NUMPY)),
-    rule(vander, "x, N=None, increasing=False", *spelled("vander", *NUMPY)),
-    rule(roots, "p, **", "jnp.roots"),
-    rule(from_roots, "p|seq_of_zeros", "jnp.poly"),
+    gufunc("n -> n N|n", "x, N=None, increasing=False", unknown_dtype, *spelled("vander", *NUMPY)),
+    gufunc("n -> _", "p, **", unknown_dtype, "jnp.roots"),
+    gufunc("n -> n+1; n n -> n+1", "p|seq_of_zeros", unknown_dtype, "jnp.poly"),
     gufunc("n *s, *s -> *s", "p, x, **", unknown_dtype, *spelled("polyval", *NUMPY)),
     gufunc("*s, n, n -> *s", "x, xp, fp, **", unknown_dtype, *spelled("interp", *NUMPY)),
-    rule(trapezoid, "y, x=None, dx=1.0, axis=-1", *spelled("trapezoid", *NUMPY)),
+    gufunc(
+        "*s n@axis -> *s; *s n@axis, m -> *s; *s, *t -> *u",
+        "y, x=None, dx=1.0, axis=-1",
+        unknown_dtype,
+        *spelled("trapezoid", *NUMPY),
+    ),
     rule(gradient, "f, *steps, axis=None, edge_order=None", *spelled("gradient", *NUMPY)),
     rule(average, "a, axis=None, weights=None, returned=False, *, keepdims=False", "np.average"),
     rule(average, "a, axis=None, weights=None, returned=False, keepdims=False", "jnp.average"),
@@ -267,6 +223,6 @@ TABLE: tuple[Rule, ...] = (
     rule(bin_edges, "a, bins=10, range=None, weights=None", *spelled("histogram_bin_edges", *NUMPY)),
     rule(histogram2d, "x, y, bins=10, **", *spelled("histogram2d", *NUMPY)),
     rule(histogramdd, "sample, bins=10, **", *spelled("histogramdd", *NUMPY)),
-    rule(windows, "n|M, beta", *spelled("kaiser", *NUMPY)),
+    gufunc("-> max(n,0)", "n|M, beta", made_of(FLOATING), *spelled("kaiser", *NUMPY)),
     gufunc("m, n -> _, m", "u, v, *, trim_leading_zeros=False", (unknown_dtype, unknown_dtype), "jnp.polydiv"),
 )

@@ -1,30 +1,113 @@
-"""Pooling that fewer programs need, and its inverse: power averages, random windows, unpooling, bags of embeddings.
+"""Pooling: maxima, averages and powers over windows, adaptive and random windows, unpooling, bags of embeddings.
 
-`convolution` has max, average and adaptive pooling, whose windows these share.
+`windows` counts the places of the windows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from shapecheck.core.dim import UNKNOWN_DIM, Verdict
-from shapecheck.core.dtype import accepts
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Verdict, compare
+from shapecheck.core.dtype import CLASSES, accepts
 from shapecheck.core.shape import Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import flag, reshaped
+from shapecheck.rules.axes import at_most, flag, reshaped, size
 from shapecheck.rules.axes import sizes as sizes_of
-from shapecheck.rules.convolution import (
+from shapecheck.rules.gathering import default_index
+from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
+from shapecheck.rules.windows import (
     INEXACT,
-    adaptive,
+    Window,
     channels_first,
+    counted,
     last_axes,
     per_axis,
-    pool,
+    refused_windows,
     with_last_axes,
     wrong_rank,
 )
-from shapecheck.rules.gathering import default_index
-from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
+
+
+def pool(axes: int, has_indices: bool) -> Compute:
+    """Max, average and power pooling; `stride=None` is the kernel's size."""
+
+    def pooled(a: Arguments) -> Result:
+        array = a.array("input")
+        if array is None:
+            return UNKNOWN
+        if (refused := wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes))) is not None:
+            return refused
+        found = _pooled_sizes(a, last_axes(array.shape, axes), axes)
+        if isinstance(found, Mismatch):
+            return found
+        result = reshaped(array, with_last_axes(array.shape, axes, found))
+        return _with_indices(a, result, array) if has_indices else result
+
+    return pooled
+
+
+def _pooled_sizes(a: Arguments, sizes: Sequence[Dim], axes: int) -> Sequence[Dim] | Mismatch:
+    kernel = per_axis(a["kernel_size"], axes)
+    strides = kernel if a["stride"] in (None, ()) else per_axis(a["stride"], axes)
+    paddings, dilations = per_axis(a["padding"], axes), per_axis(a.values.get("dilation", ONE), axes)
+    for axis, (k, p) in enumerate(zip(kernel, paddings, strict=True), start=-axes):
+        if at_most(k - p * 2, -1):
+            return Mismatch("shape-op", f"padding {p} is more than half of the window {k}", axis, f"<={k}//2", str(p))
+    windows = [Window(*each) for each in zip(kernel, strides, paddings, paddings, dilations, strict=True)]
+    if (refused := refused_windows(windows)) is not None:
+        return refused
+    for axis, k in enumerate(kernel, start=-axes):
+        if at_most(k, 0):
+            return Mismatch("shape-op", f"the window along axis {axis} must be at least 1, found {k}", axis, ">=1", str(k))
+    ceil = flag(a["ceil_mode"])
+    return [UNKNOWN_DIM] * axes if ceil is None else counted(sizes, windows, ceil)
+
+
+def _with_indices(a: Arguments, result: Array | Mismatch, array: Array) -> Result:
+    match flag(a["return_indices"]):
+        case False:
+            return result
+        case True if isinstance(result, Array):
+            return result, result.with_dtype(CLASSES["Int64"])
+        case _:
+            return UNKNOWN
+
+
+def adaptive(axes: int, has_indices: bool) -> Compute:
+    """Adaptive pooling: the output's sizes are given, None keeps one."""
+
+    def adapted(a: Arguments) -> Result:
+        array = a.array("input")
+        if array is None:
+            return UNKNOWN
+        given = a["output_size"]
+        wanted: tuple[Value, ...] = given if isinstance(given, tuple) else (given,) * axes
+        ranks = range(axes, 99) if not has_indices and _may_be_mean(wanted) else _adaptive_ranks(axes)
+        if (refused := wrong_rank(array.shape, ranks, channels_first(axes))) is not None:
+            return refused
+        sizes = last_axes(array.shape, axes)
+        if len(wanted) != axes:
+            reason = f"expected {axes} output sizes, found {len(wanted)}"
+            return Mismatch("shape-op", reason, None, str(axes), str(len(wanted)))
+        for want in wanted:
+            if isinstance(want, Dim) and at_most(want, -1):
+                return Mismatch("shape-op", f"an output size must not be negative, found {want}", None, ">=0", str(want))
+        found = [n if want is None else size(want) for n, want in zip(sizes, wanted, strict=True)]
+        result = reshaped(array, with_last_axes(array.shape, axes, found))
+        return _with_indices(a, result, array) if has_indices else result
+
+    return adapted
+
+
+def _adaptive_ranks(axes: int) -> Sequence[int]:
+    """The numbers of axes that adaptive pooling takes; torch does not limit those of a volume."""
+    return (axes + 1, axes + 2) if axes < 3 else range(4, 99)
+
+
+def _may_be_mean(wanted: Sequence[Value]) -> bool:
+    """Whether one average is asked for of each image or volume: torch takes the mean then, of any number of axes."""
+    return len(wanted) > 1 and all(want is None or compare(size(want), ONE) is not Verdict.DIFFERENT for want in wanted)
 
 
 def fractional(axes: int) -> Compute:
@@ -117,9 +200,11 @@ def _bags(a: Arguments, width: Value, weight: Value) -> Result:
 
 
 _FRACTIONAL = "kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None"
+_MAX = "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False"
+_MAX_CALL = "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
+_AVERAGE = "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None"
 _LP = "norm_type, kernel_size, stride=None, ceil_mode=False, *, padding=0"
 _BAG = "max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', sparse=False, {}include_last_offset=False, padding_idx=None"
-_MAX = "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
 
 
 def with_positions(compute: Compute) -> Compute:
@@ -134,7 +219,15 @@ def with_positions(compute: Compute) -> Compute:
 def _of_axes(n: int) -> tuple[Rule | Layer, ...]:
     """The rows that exist for each number of axes."""
     return (
-        rule(with_positions(pool(n, True)), _MAX, f"F.max_pool{n}d_with_indices"),
+        layer(f"nn.MaxPool{n}d", _MAX, "input", pool(n, True)),
+        layer(f"nn.AvgPool{n}d", _AVERAGE, "input", pool(n, False)),
+        layer(f"nn.AdaptiveAvgPool{n}d", "output_size", "input", adaptive(n, False)),
+        layer(f"nn.AdaptiveMaxPool{n}d", "output_size, return_indices=False", "input", adaptive(n, True)),
+        rule(pool(n, True), _MAX_CALL, f"F.max_pool{n}d"),
+        rule(pool(n, False), f"input, {_AVERAGE}", f"F.avg_pool{n}d"),
+        rule(adaptive(n, False), "input, output_size", f"F.adaptive_avg_pool{n}d"),
+        rule(adaptive(n, True), "input, output_size, return_indices=False", f"F.adaptive_max_pool{n}d"),
+        rule(with_positions(pool(n, True)), _MAX_CALL, f"F.max_pool{n}d_with_indices"),
         rule(
             with_positions(adaptive(n, True)),
             "input, output_size, return_indices=False",

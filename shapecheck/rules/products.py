@@ -14,9 +14,22 @@ from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast,
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
 from shapecheck.rules.axes import integer, integers, replaced, size_at
-from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, or_unknown, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.families import (
+    NO_SCALARS,
+    TORCH,
+    DTypeRule,
+    equal_dtypes,
+    gufunc,
+    only,
+    or_unknown,
+    promoted,
+    shape_of,
+    spelled,
+    typed_result,
+)
 from shapecheck.rules.table import Rule, rule
 
+CROSS = "*s 3@dim, *s 3@dim -> *s 3@dim"
 PAIR = "input|a|x|x1, other|b|x2|y|mat2|vec2|vec"
 
 
@@ -24,37 +37,6 @@ def _product(a: Arguments, found: Shape | tuple[Shape, ...] | Mismatch, *names: 
     if isinstance(found, Mismatch):
         return found
     return typed_result(found, equal_dtypes([a[name] for name in names], a.library), a.library)
-
-
-def dot(a: Arguments) -> Result:
-    """numpy's `dot`: a product with scalars, else the last axis with the second last one, all others kept."""
-    left, right = shape_of(a["input"]), shape_of(a["other"])
-    if SCALAR in (left, right):
-        return _product(a, broadcast(left, right, a.facts), "input", "other")
-    if not left.min_rank or not right.min_rank or right.rank is None:
-        return _product(a, ANY_SHAPE, "input", "other")
-    text = "*a k, k -> *a" if right.rank == 1 else "*a k, *c k n -> *a *c n"
-    return _product(a, signature(text).apply((left, right), a.facts), "input", "other")
-
-
-def inner(a: Arguments) -> Result:
-    """Products over both last axes; a scalar multiplies."""
-    left, right = shape_of(a["input"]), shape_of(a["other"])
-    if SCALAR in (left, right):
-        return typed_result(left if right == SCALAR else right, promoted((a["input"], a["other"]), a.library), a.library)
-    if not left.min_rank or not right.min_rank:
-        return _promoted_unknown(a)
-    return _product(a, signature("*a k, *c k -> *a *c").apply((left, right), a.facts), "input", "other")
-
-
-def _promoted_unknown(a: Arguments) -> Result:
-    return typed_result(ANY_SHAPE, promoted((a["input"], a["other"]), a.library), a.library)
-
-
-def outer(a: Arguments) -> Result:
-    """numpy and jax flatten both operands."""
-    left, right = shape_of(a["input"]), shape_of(a["other"])
-    return _product(a, Shape((left.size, right.size)), "input", "other")
 
 
 def vdot(a: Arguments) -> Result:
@@ -161,37 +143,10 @@ def bilinear_operands(a: Arguments) -> Mismatch | None:
     return Mismatch("shape-mismatch", reason, None, str(weight.dims[0]), str(bias))
 
 
-ADDED = {
-    "addmm": "m k, k n -> m n",
-    "baddbmm": "b m k, b k n -> b m n",
-    "addmv": "m k, k -> m",
-    "addr": "m, n -> m n",
-    "addbmm": "b m k, b k n -> m n",
-}
-
-
-def added_product(name: str) -> Rule:
-    """`addmm` and its kin: a product plus an array that broadcasts to it."""
-    product = ADDED[name]
-
-    def compute(a: Arguments) -> Result:
-        found = signature(product).apply((shape_of(a["one"]), shape_of(a["two"])), a.facts)
-        if isinstance(found, tuple | Mismatch):
-            return found if isinstance(found, Mismatch) else UNKNOWN
-        added = shape_of(a["input"])
-        if broadcasts_to(added, found, a.facts) is Verdict.DIFFERENT:
-            return Mismatch(
-                "shape-broadcast",
-                f"the added ({added}) does not broadcast to the product ({found})",
-                None,
-                str(found),
-                str(added),
-            )
-        values = [a[each] for each in ("one", "two", "input")]
-        return typed_result(found, (or_unknown(promoted) if name == "addr" else equal_dtypes)(values, a.library), a.library)
-
-    made = rule(compute, "input, one|mat1|batch1|mat|vec1, two|mat2|batch2|vec|vec2, **", *spelled(name, *TORCH))
-    return replace(made, text=product.replace("->", "(+ broadcast) ->"))
+def added_product(text: str, typed: DTypeRule, name: str) -> Rule:
+    """`addmm` and its kin: an array that broadcasts to a product, and the product's operands."""
+    params = "input, one|mat1|batch1|mat|vec1, two|mat2|batch2|vec|vec2, **"
+    return gufunc(text, params, typed, *spelled(name, *TORCH), called="the added array, the left, the right")
 
 
 def cosine_similarity(a: Arguments) -> Result:
@@ -214,24 +169,12 @@ def _dropped(a: Arguments, name: str, typed: Typed | Mismatch) -> Result:
     return typed_result(replaced(found, at), typed, a.library)
 
 
-def cross(a: Arguments) -> Result:
-    """Broadcasts arrays of one rank; the axis has 3 elements."""
+def one_rank(a: Arguments) -> Mismatch | None:
+    """The mismatch of two arrays that have not as many axes, which `cross` never broadcasts."""
     left, right = shape_of(a["input"]), shape_of(a["other"])
-    if left.rank is not None and right.rank is not None and left.rank != right.rank:
-        return Mismatch("shape-rank", f"needs arrays of one rank, found ({left}) and ({right})", None, str(left), str(right))
-    found = broadcast(left, right, a.facts)
-    axis = integer(a["dim"])
-    typed = promoted((a["input"], a["other"]), a.library)
-    if isinstance(found, Mismatch) or axis is None:
-        return typed_result(found, typed, a.library)
-    for each in (left, right):
-        at = place(axis, each)
-        if isinstance(at, Mismatch):
-            return at
-        if at is not None and compare(size_at(each, at), dim(3), a.facts) is Verdict.DIFFERENT:
-            size = size_at(each, at)
-            return Mismatch("shape-op", f"needs 3 elements on axis {axis}, found {size}", axis, "3", str(size))
-    return typed_result(found, typed, a.library)
+    if left.rank is None or right.rank is None or left.rank == right.rank:
+        return None
+    return Mismatch("shape-rank", f"needs arrays of one rank, found ({left}) and ({right})", None, str(left), str(right))
 
 
 def numpy_cross(a: Arguments) -> Result:
@@ -267,17 +210,38 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*b m n, *b n -> *b m", PAIR, promoted, *spelled("matvec", "np.{}", "jnp.{}")),
     gufunc("*b m, *b m n -> *b n", PAIR, promoted, *spelled("vecmat", "np.{}", "jnp.{}")),
     gufunc("*b p k, *b r k -> *b p r", "x1, x2, p=2.0, compute_mode=None", or_unknown(only(promoted, FLOATING)), "torch.cdist"),
-    rule(dot, PAIR, *spelled("dot", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}")),
-    rule(inner, PAIR, *spelled("inner", *TORCH, "np.{}", "jnp.{}")),
-    rule(outer, PAIR, *spelled("outer", "np.{}", "jnp.{}")),
+    gufunc(
+        "(), *s -> *s; *s, () -> *s; *a k, k -> *a; *a k, *c k n -> *a *c n",
+        PAIR,
+        equal_dtypes,
+        *spelled("dot", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}"),
+    ),
+    gufunc(
+        "(), *s -> *s; *s, () -> *s; *a k, *c k -> *a *c",
+        PAIR,
+        [promoted, promoted, equal_dtypes],
+        *spelled("inner", *TORCH, "np.{}", "jnp.{}"),
+    ),
+    gufunc("*s, *t -> prod(s) prod(t)", PAIR, promoted, *spelled("outer", "np.{}", "jnp.{}")),
     rule(vdot, PAIR, *spelled("vdot", "np.{}", "jnp.{}")),
     rule(tensordot, "input|a, other|b, axes|dims=2", *spelled("tensordot", "torch.{}", "np.{}", "jnp.{}")),
     rule(kron, PAIR, *spelled("kron", *TORCH, "np.{}", "jnp.{}")),
     gufunc("*b i, *b j, o i j -> *b o", "input1, input2, weight, bias=None", equal_dtypes, "F.bilinear", check=bilinear_operands),
     rule(linear, "input, weight, bias=None", "F.linear"),
-    *map(added_product, ADDED),
+    added_product("#m? #n?, m k, k n -> m n", equal_dtypes, "addmm"),
+    added_product("#b? #m? #n?, b m k, b k n -> b m n", equal_dtypes, "baddbmm"),
+    added_product("#m?, m k, k -> m", equal_dtypes, "addmv"),
+    added_product("#m? #n?, m, n -> m n", or_unknown(promoted), "addr"),
+    added_product("#m? #n?, b m k, b k n -> m n", equal_dtypes, "addbmm"),
     rule(cosine_similarity, "input|x1, other|x2, dim=1, **", "F.cosine_similarity", "torch.cosine_similarity"),
-    rule(cross, "input, other, dim=-1", "torch.linalg.cross"),
-    rule(cross, "input, other, dim=None", *spelled("cross", *TORCH)),
+    gufunc(CROSS, "input, other, dim=-1", promoted, "torch.linalg.cross", scalars=NO_SCALARS, check=one_rank),
+    gufunc(
+        f"*s, *s -> *s if dim=None; {CROSS}",
+        "input, other, dim=None",
+        promoted,
+        *spelled("cross", *TORCH),
+        scalars=NO_SCALARS,
+        check=one_rank,
+    ),
     rule(numpy_cross, "a, b, axisa=-1, axisb=-1, axisc=-1, axis=None", *spelled("cross", "np.{}", "jnp.{}")),
 )

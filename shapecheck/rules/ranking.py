@@ -42,7 +42,7 @@ def loss(text: str, operands: str, options: str, name: str, check: Check | None 
             return further
         return reduced(a, found if further is None else further, _dtype(values, a))
 
-    return Rule((name,), bound, compute, text, shapes, names)
+    return Rule((name,), bound, compute, text, (shapes,), names)
 
 
 def _dtype(values: Sequence[Value], a: Arguments) -> Typed:

@@ -10,9 +10,9 @@ from shapecheck.core.dim import UNKNOWN_DIM, Dim, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import at_most, differs, flag, reshaped, size
-from shapecheck.rules.convolution import float_part, not_float, with_last_axes, wrong_rank
 from shapecheck.rules.layers import features
 from shapecheck.rules.table import Compute, layer
+from shapecheck.rules.windows import float_part, not_float, with_last_axes, wrong_rank
 
 
 def _directions(a: Arguments) -> Dim:

@@ -1,4 +1,4 @@
-"""Operations that rearrange an array's elements into other axes: view, flatten, squeeze, expand, repeat and the like.
+"""Operations that rearrange an array's elements into other axes: view, flatten, squeeze and the like.
 
 Element counts are compared symbolically, so `view(b, -1, h, d // h)` is solved and only counts that can never be equal are
 refused.
@@ -6,16 +6,16 @@ refused.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shapecheck.core.axes import insertion_place, place, places
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim, mod, product, with_facts
 from shapecheck.core.dtype import ANY_DTYPE, DTypes, dtype
-from shapecheck.core.promotion import INTEGER
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, axis_from_right, from_items
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
+from shapecheck.core.promotion import INTEGER, Typed, result_type
+from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Item, Mismatch, Shape, from_items
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import (
-    any_of_rank,
     at_least,
     at_most,
     differs,
@@ -29,7 +29,7 @@ from shapecheck.rules.axes import (
     sizes,
 )
 from shapecheck.rules.families import NO_SCALARS, TORCH, gufunc, kept, only, shape_of, spelled
-from shapecheck.rules.table import Compute, rule
+from shapecheck.rules.table import rule
 
 MINUS_ONE = dim(-1)
 
@@ -56,7 +56,7 @@ def _solved(source: Shape, target: tuple[Dim, ...], hole: int, a: Arguments) -> 
     known = product(one for axis, one in enumerate(target) if axis != hole)
     count = with_facts(source.size, a.facts)
     if known == ZERO and not count.is_unknown:
-        return Mismatch("shape-op", f"-1 could be any size: ({_listed(target)}) has an axis of size 0")
+        return Mismatch("shape-op", f"-1 could be any size: ({listed(target)}) has an axis of size 0")
     if compare(mod(count, known), ZERO) is Verdict.DIFFERENT:
         return _not_viewable(source, target)
     whole = count // known
@@ -65,11 +65,12 @@ def _solved(source: Shape, target: tuple[Dim, ...], hole: int, a: Arguments) -> 
 
 def _not_viewable(source: Shape, target: tuple[Dim, ...]) -> Mismatch:
     shown = f" ({source})" if len(source.items) != 1 else ""
-    reason = f"cannot view {source.size} elements{shown} as ({_listed(target)})"
-    return Mismatch("shape-op", reason, None, _listed(target), str(source))
+    reason = f"cannot view {source.size} elements{shown} as ({listed(target)})"
+    return Mismatch("shape-op", reason, None, listed(target), str(source))
 
 
-def _listed(target: tuple[Dim, ...]) -> str:
+def listed(target: tuple[Dim, ...]) -> str:
+    """Sizes as messages show them."""
     return " ".join(map(str, target))
 
 
@@ -109,11 +110,6 @@ def like_other(a: Arguments, shape: Shape) -> Shape | Mismatch:
     if differs(shape.size, other.shape.size, a):
         return _not_viewable(shape, other.shape.prefix) if other.shape.run is None else ANY_SHAPE
     return other.shape
-
-
-@on_array
-def ravel(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    return Shape((shape.size,))
 
 
 @on_array
@@ -220,167 +216,6 @@ def with_new_axes(shape: Shape, axes: tuple[int, ...]) -> Shape | Mismatch:
     return from_items(items)
 
 
-def at_least_rank(rank: int) -> Compute:
-    """The computation of `atleast_1d`, `atleast_2d` or `atleast_3d` of one array."""
-
-    @on_array
-    def atleast(a: Arguments, shape: Shape) -> Shape | Mismatch:
-        return raised(shape, rank)
-
-    return atleast
-
-
-def raised(shape: Shape, rank: int) -> Shape:
-    """A shape of at least `rank` axes: new ones go to the front, but the third goes last."""
-    if shape.rank is None:
-        return shape if shape.min_rank >= rank else ANY_SHAPE
-    missing = max(0, rank - shape.rank)
-    last = 1 if rank == 3 and shape.rank and missing else 0
-    return Shape((*[ONE] * (missing - last), *shape.dims, *[ONE] * last))
-
-
-# --- broadcasting to sizes ---------------------------------------------------------------------------------------
-
-
-def expanded(shape: Shape, target: tuple[Dim, ...], a: Arguments) -> Shape | Mismatch:
-    """The shape broadcast to sizes, in which torch writes -1 for "as it is"."""
-    if shape.run is None and len(shape.prefix) > len(target):
-        reason = f"cannot expand {len(shape.prefix)} axes ({shape}) to {len(target)} ({_listed(target)})"
-        return Mismatch("shape-broadcast", reason, None, _listed(target), str(shape))
-    result: list[Dim] = []
-    for distance, wanted in enumerate(reversed(target)):
-        have = axis_from_right(shape, distance)
-        axis = -1 - distance
-        if wanted == MINUS_ONE and a.library is Library.TORCH:
-            if have is None:
-                return Mismatch("shape-op", f"-1 in a new axis {axis}: there is no size to keep", axis)
-            result.insert(0, have)
-        elif at_most(wanted, -1):
-            if ZERO not in (*target, shape.size):  # torch lets it pass when there are no elements
-                return Mismatch("shape-op", f"{wanted} is not a size", axis, "", str(wanted))
-            result.insert(0, UNKNOWN_DIM)
-        elif have is not None and not _expands(have, wanted, a):
-            reason = f"cannot expand axis {axis} from {have} to {wanted}, only an axis of size 1 expands"
-            return Mismatch("shape-broadcast", reason, axis, str(wanted), str(have))
-        else:
-            result.insert(0, wanted)
-    return Shape(tuple(result))
-
-
-def _expands(have: Dim, wanted: Dim, a: Arguments) -> bool:
-    """Whether `have` may be expanded to `wanted`; a size of another kind than a rigid one may be 1."""
-    return is_one(have) is not False or not differs(have, wanted, a)
-
-
-@on_array
-def expand(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    target = sizes(a["size"])
-    return ANY_SHAPE if target is None else expanded(shape, target, a)
-
-
-# --- repeating ---------------------------------------------------------------------------------------------------
-
-
-@on_array
-def repeat(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """`Tensor.repeat`: at least as many factors as axes."""
-    factors = sizes(a["repeats"])
-    if factors is None:
-        return ANY_SHAPE
-    if shape.rank is not None and len(factors) < shape.rank:
-        reason = f"{len(factors)} repeats for {shape.rank} axes ({shape})"
-        return Mismatch("shape-rank", reason, None, f"{shape.rank} repeats", str(len(factors)))
-    return _repeated(shape, factors, a)
-
-
-@on_array
-def tile(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    factors = sizes(a["dims"])
-    if factors is None or shape.rank is None:
-        return ANY_SHAPE
-    return _repeated(shape, (*[ONE] * (shape.rank - len(factors)), *factors), a)
-
-
-def _repeated(shape: Shape, factors: tuple[Dim, ...], a: Arguments) -> Shape | Mismatch:
-    if shape.rank is None:
-        return Shape((UNKNOWN_DIM,) * len(factors))
-    for axis, factor in enumerate(factors):
-        if at_most(factor, -1) and a.library is not Library.JAX:  # jax answers something of negative size
-            return Mismatch("shape-op", f"cannot repeat axis {axis} {factor} times", axis)
-    full = (*[ONE] * (len(factors) - shape.rank), *shape.dims)
-    return Shape(tuple(one * factor for one, factor in zip(full, factors, strict=True)))
-
-
-@on_array
-def repeat_interleave(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """Every element (or slice along an axis) several times in place."""
-    if a["dim"] is None:
-        return _interleaved(Shape((shape.size,)), 0, a)
-    axis = integer(a["dim"])
-    if shape == Shape():
-        shape, axis = Shape((ONE,)), 0 if a.library is Library.JAX else axis  # jax does not look at a scalar's axis
-    at = None if axis is None else place(axis, shape)
-    if isinstance(at, Mismatch):
-        return at
-    return any_of_rank(shape) if at is None else _interleaved(shape, at, a)
-
-
-def _interleaved(shape: Shape, at: int, a: Arguments) -> Shape | Mismatch:
-    before = size_at(shape, at)
-    match a["repeats"]:
-        case Dim() as times if at_most(times, -1):
-            return Mismatch("shape-op", f"cannot repeat {times} times", at)
-        case Dim() as times:
-            return replaced(shape, at, before * times)
-        case tuple() as counts if all(isinstance(count, Dim) for count in counts):
-            return _interleaved_by(shape, at, [size(count) for count in counts], a)
-        case Array(shape=counts) if counts.rank == 1 and _never_pairs(before, counts.dims[0], a):
-            reason = f"{counts.dims[0]} repeats for an axis of size {before}"
-            return Mismatch("shape-mismatch", reason, at, str(before), str(counts.dims[0]))
-        case _:
-            return replaced(shape, at, size(a["output_size"]))
-
-
-def _never_pairs(before: Dim, counts: Dim, a: Arguments) -> bool:
-    """Whether the repeats are neither as many as the elements nor a single one (torch and jax then broadcast it)."""
-    return differs(before, counts, a) and is_one(counts) is False
-
-
-def _interleaved_by(shape: Shape, at: int, counts: list[Dim], a: Arguments) -> Shape | Mismatch:
-    before = size_at(shape, at)
-    if len(counts) == 1:
-        return replaced(shape, at, before * counts[0])
-    if differs(before, dim(len(counts)), a):
-        reason = f"{len(counts)} repeats for an axis of size {before}"
-        return Mismatch("shape-mismatch", reason, at, str(before), str(len(counts)))
-    return replaced(shape, at, sum(counts, ZERO))
-
-
-# --- windows -----------------------------------------------------------------------------------------------------
-
-
-@on_array
-def unfold(a: Arguments, shape: Shape) -> Shape | Mismatch:
-    """`Tensor.unfold`: an axis becomes its windows, which are a new last axis."""
-    axis, window, step = integer(a["dimension"]), size(a["size"]), size(a["step"])
-    at = None if axis is None else place(axis, shape, scalar_has_axis=True)
-    if isinstance(at, Mismatch):
-        return at
-    if at is None or shape.rank is None:
-        return ANY_SHAPE
-    if shape == Shape():
-        return Shape((window,))
-    before = shape.dims[at]
-    if at_most(before - window, -1):
-        return Mismatch(
-            "shape-op", f"a window of {window} is larger than axis {at} of size {before}", at, f">={window}", str(before)
-        )
-    if at_most(step, 0):
-        return Mismatch("shape-op", f"the step is {step}, it must be positive", at)
-    count = (before - window) // step + 1
-    return Shape((*replaced(shape, at, count).dims, window))
-
-
 def beyond(a: Arguments) -> Mismatch | None:
     """The mismatch of `narrow`, which unlike a slice never clamps."""
     axis, start, length, shape = integer(a["dim"]), size(a["start"]), size(a["length"]), shape_of(a["input"])
@@ -405,27 +240,20 @@ _REAL_OF = {"complex64": "float32", "complex128": "float64"}
 _COMPLEX_OF = {real: cplx for cplx, real in _REAL_OF.items()}
 
 
-def view_as_real(a: Arguments) -> Result:
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    if array.dtype.exact is not None and array.dtype.exact not in _REAL_OF:
-        return Mismatch("shape-dtype", f"expected a complex array, found {array.dtype}", None, "Complex", str(array.dtype))
-    return replace(array, shape=from_items([*array.shape.items, dim(2)]), dtype=_translated(array.dtype, _REAL_OF))
+def real_pair(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of the parts of complex numbers."""
+    found = result_type(values, library).dtypes
+    if found.exact is not None and found.exact not in _REAL_OF:
+        return Mismatch("shape-dtype", f"expected a complex array, found {found}", None, "Complex", str(found))
+    return Typed(_translated(found, _REAL_OF))
 
 
-def view_as_complex(a: Arguments) -> Result:
-    array = a.array("input")
-    if array is None:
-        return UNKNOWN
-    last = axis_from_right(array.shape, 0)
-    if last is None or differs(last, dim(2), a):
-        found = "none" if last is None else str(last)
-        return Mismatch("shape-op", f"the last axis must have size 2 (real, imaginary), found {found}", -1, "2", found)
-    if array.dtype.exact in ("bool", "complex64", "complex128") or str(array.dtype).startswith(("Int", "UInt")):
-        return Mismatch("shape-dtype", f"expected a float array, found {array.dtype}", None, "Float", str(array.dtype))
-    rest = array.shape.items[:-1] if array.shape.run is None or array.shape.suffix else (ANY_RUN,)
-    return replace(array, shape=from_items(rest), dtype=_translated(array.dtype, _COMPLEX_OF))
+def complex_of_pairs(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The complex dtype whose parts are floats like these."""
+    found = result_type(values, library).dtypes
+    if found.exact in ("bool", "complex64", "complex128") or str(found).startswith(("Int", "UInt")):
+        return Mismatch("shape-dtype", f"expected a float array, found {found}", None, "Float", str(found))
+    return Typed(_translated(found, _COMPLEX_OF))
 
 
 def _translated(dtypes: DTypes, table: dict[str, str]) -> DTypes:
@@ -437,29 +265,20 @@ TABLE = (
     rule(reshape, "input, *shape, **", "Tensor.reshape", "Array.reshape", "ndarray.reshape"),
     rule(view, "input, *shape|dtype|size", "Tensor.view", "torch.view_copy"),
     rule(like_other, "input, other", "Tensor.view_as", "Tensor.reshape_as"),
-    rule(ravel, "input|a|x, order='C', **", "torch.ravel", "Tensor.ravel", "jnp.ravel", "np.ravel", "Array.ravel", "ndarray.ravel", "Array.flatten", "ndarray.flatten"),
+    gufunc("*s -> prod(s)", "input|a|x, order='C', **", kept, "torch.ravel", "Tensor.ravel", "jnp.ravel", "np.ravel", "Array.ravel", "ndarray.ravel", "Array.flatten", "ndarray.flatten"),
     rule(flatten, "input, start_dim=0, end_dim=-1", "torch.flatten", "Tensor.flatten"),
     rule(unflatten, "input, dim, sizes", "torch.unflatten", "Tensor.unflatten"),
     rule(squeeze, "input|a, dim|axis=None", "torch.squeeze", "torch.squeeze_copy", "Tensor.squeeze", "Tensor.squeeze_", "jnp.squeeze", "np.squeeze", "Array.squeeze", "ndarray.squeeze"),
     rule(squeeze, "input|array, dim|dimensions", "jax.lax.squeeze"),
     gufunc("*s -> *s *1@dim", "input|a|array, dim|axis|dimensions", kept, "torch.unsqueeze", "torch.unsqueeze_copy", "Tensor.unsqueeze", "Tensor.unsqueeze_", "jnp.expand_dims", "np.expand_dims", "jax.lax.expand_dims"),
-    rule(at_least_rank(1), "input|ary|a", "np.ascontiguousarray", "torch.atleast_1d", "jnp.atleast_1d", "np.atleast_1d"),
-    rule(at_least_rank(2), "input|ary", "torch.atleast_2d", "jnp.atleast_2d", "np.atleast_2d"),
-    rule(at_least_rank(3), "input|ary", "torch.atleast_3d", "jnp.atleast_3d", "np.atleast_3d"),
-    rule(expand, "input, *size, implicit=False", "Tensor.expand", "torch.expand_copy"),
-    rule(expand, "input|arr|array, *size|shape, **", "Tensor.broadcast_to", "torch.broadcast_to", "jnp.broadcast_to", "np.broadcast_to"),
-    gufunc("*#s, *s -> *s", "input, other", kept, "Tensor.expand_as"),
-    rule(repeat, "input, *repeats|repeats", "Tensor.repeat"),
-    rule(tile, "input, *dims", "Tensor.tile"),
-    rule(tile, "input|A, dims|reps", "torch.tile", "jnp.tile", "np.tile"),
-    rule(tile, "input|operand, dims|reps", "jax.lax.tile"),
+    gufunc("() -> 1; *s -> *s", "input|ary|a", kept, "np.ascontiguousarray", "torch.atleast_1d", "jnp.atleast_1d", "np.atleast_1d"),
+    gufunc("() -> 1 1; n -> 1 n; *s -> *s", "input|ary", kept, "torch.atleast_2d", "jnp.atleast_2d", "np.atleast_2d"),
+    gufunc("() -> 1 1 1; n -> 1 n 1; m n -> m n 1; *s -> *s", "input|ary", kept, "torch.atleast_3d", "jnp.atleast_3d", "np.atleast_3d"),
     rule(reshape, "input|operand, shape|new_sizes, dimensions=None, order='C', copy=None, **", "jax.lax.reshape"),
-    rule(repeat_interleave, "input|a, repeats, dim|axis=None, output_size|total_repeat_length=None, **", "torch.repeat_interleave", "Tensor.repeat_interleave", "jnp.repeat", "np.repeat", "Array.repeat", "ndarray.repeat"),
-    rule(unfold, "input, dimension, size, step", "Tensor.unfold", "torch.unfold_copy"),
     gufunc("*s n@dim -> *s length@dim", "input, dim, start, length", kept, *spelled("narrow narrow_copy", *TORCH), scalars=NO_SCALARS, check=beyond),
     gufunc("*s -> *size", "input, size, stride, storage_offset=None", kept, "torch.as_strided", "torch.as_strided_copy", "Tensor.as_strided"),
     gufunc("*s -> *size", "input, *size, **", kept, "Tensor.resize_"),
     gufunc("*s, *t -> *t", "input, other, **", kept, "Tensor.resize_as_", "torch.resize_as_"),
-    rule(view_as_real, "input", "torch.view_as_real"),
-    rule(view_as_complex, "input", "torch.view_as_complex"),
+    gufunc("*s -> *s 2", "input", real_pair, "torch.view_as_real"),
+    gufunc("*s 2 -> *s", "input", complex_of_pairs, "torch.view_as_complex"),
 )  # fmt: skip

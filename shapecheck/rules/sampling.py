@@ -12,10 +12,10 @@ from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
 from shapecheck.rules.axes import integer, replaced, shape_argument
-from shapecheck.rules.convolution import last_axes
 from shapecheck.rules.creation import dtype_or, made
 from shapecheck.rules.families import always, gufunc, kept, made_of, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, parameters, rule
+from shapecheck.rules.windows import last_axes
 
 
 def numbers(text: str, params: str, category: int, *names: str, operands: str = "") -> Rule:
@@ -58,7 +58,7 @@ def distribution(text: str, params: str, category: int, *names: str, promotes: b
         kept = last_axes(found, last) if last else ()
         return made(a, from_items((*asked.items, *kept)), ANY_DTYPE if promotes else dtype_or(a, category))
 
-    return Rule(names, bound, compute, text, shapes, operands)
+    return Rule(names, bound, compute, text, (shapes,), operands)
 
 
 def choice(a: Arguments) -> Result:

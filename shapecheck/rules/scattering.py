@@ -11,11 +11,11 @@ from shapecheck.core.axes import place
 from shapecheck.core.dim import Dim, Verdict
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Result, Slice, Unknown, Value
-from shapecheck.rules.axes import integer, replaced, shape_argument, size_at
+from shapecheck.core.value import UNKNOWN, Arguments, Slice, Unknown, Value
+from shapecheck.rules.axes import integer, replaced, shape_argument, size, size_at
 from shapecheck.rules.families import TORCH, Check, gufunc, kept, shape_of, spelled
 from shapecheck.rules.indexing import sliced
-from shapecheck.rules.permute import diagonal
+from shapecheck.rules.permute import DIAGONAL
 from shapecheck.rules.table import Rule
 
 type View = Callable[[Arguments], Shape | Mismatch]
@@ -43,16 +43,13 @@ def _end(value: Value) -> Dim | Unknown | None:
 
 def on_diagonal(a: Arguments) -> Shape | Mismatch:
     """The diagonal of two axes."""
-    return _shape(diagonal(a))
+    found = signature(DIAGONAL).apply((shape_of(a["input"]),), a.facts, {"offset": size(a["offset"])}, a.values)
+    return ANY_SHAPE if isinstance(found, tuple) else found
 
 
 def strided(a: Arguments) -> Shape | Mismatch:
     """Whatever shape the call names."""
     return shape_argument(a["size"])
-
-
-def _shape(found: Result) -> Shape | Mismatch:
-    return found if isinstance(found, Mismatch) else ANY_SHAPE if found is UNKNOWN else shape_of(found)
 
 
 def filling(view: View) -> Check:

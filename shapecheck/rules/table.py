@@ -29,17 +29,14 @@ type Compute = Callable[[Arguments], Result]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation; `spellings[0]` is the name that rules read."""
+    """One parameter of an operation; `name` is the first of its spellings, which rules read."""
 
+    name: str
     spellings: tuple[str, ...]
     default: Value = UNKNOWN
     required: bool = True
     keyword_only: bool = False
     variadic: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.spellings[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ def _parameter(text: str, keyword_only: bool) -> Parameter:
     variadic = head.startswith("*")
     spellings = tuple(head.removeprefix("*").split("|"))
     value = _literal(default) if equals else () if variadic else UNKNOWN
-    return Parameter(spellings, value, not equals and not variadic, keyword_only, variadic)
+    return Parameter(spellings[0], spellings, value, not equals and not variadic, keyword_only, variadic)
 
 
 def _literal(text: str) -> Value:
@@ -149,7 +146,7 @@ def to_value(literal: object) -> Value:
 class Rule:
     """An operation's rule: its names, parameters and computation. `text` is what `shapecheck rules` prints.
 
-    `shapes` is the signature when the rule is one line, and `operands` names the parameters it speaks of. `refusals` come first:
+    `shapes` are the signatures of a rule that is one line, and `operands` names the parameters it speaks of. `refusals` come first:
     what operations of some of the names refuse whatever the shapes are.
     """
 
@@ -157,7 +154,7 @@ class Rule:
     parameters: Parameters
     compute: Compute
     text: str
-    shapes: Signature | None = None
+    shapes: tuple[Signature, ...] = ()
     operands: tuple[str, ...] = ()
     refusals: Mapping[str, Compute] = field(default_factory=dict, compare=False)
 
@@ -212,7 +209,7 @@ class Layer:
     compute: Compute
     text: str
     check: Compute | None = None
-    shapes: Signature | None = None
+    shapes: tuple[Signature, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from shapecheck.core.value import UNKNOWN, Value
 from shapecheck.rules import registry
 
 TABLES = [*registry().rules.values(), *registry().layers.values()]
-PLANNED = sorted({row.shapes.text for row in TABLES if row.shapes is not None and row.shapes.is_planned})
+PLANNED = sorted({shapes.text for row in TABLES for shapes in row.shapes if shapes.is_planned})
 WORKED_OUT = {"no such name": dim(1)}
 """With a size that is bound beforehand there is no plan."""
 

@@ -93,3 +93,32 @@ def test_the_better_known_of_two_equal_axes_wins() -> None:
 def test_what_is_no_signature_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # any reason
         signature(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes", "result"),
+    [
+        ("*s -> prod(s)", (shape("b", 3),), "3*b"),
+        ("*s -> prod(s)", (shape(BATCH, 3),), "3*prod(*batch)"),
+        ("*s, *t -> prod(s)+prod(t)", (shape(2, 3), shape(4)), "10"),
+        ("n -> n+abs(offset)", (shape("n"),), "n+2"),
+        ("*s -> *~s", (shape(2, "b", 4),), "4 b 2"),
+        ("*s -> *~s", (shape(2, BATCH, 4),), "4 ... 2"),
+        ("() -> 1", (shape(),), "1"),
+        ("#m? #n?, m k, k n -> m n", (shape(4), shape("m", 3), shape(3, 4)), "m 4"),
+        ("#m? #n?, m k, k n -> m n", (ANY_SHAPE, shape("m", 3), shape(3, 4)), "m 4"),
+        ("m n -> max(min(m,n),0)", (shape(3, 5),), "3"),
+    ],
+)
+def test_results(text: str, shapes: tuple[Shape, ...], result: str) -> None:
+    assert str(signature(text).apply(shapes, fixed={"offset": dim(-2)})) == result
+
+
+def test_what_only_broadcasts_is_refused_when_it_does_not() -> None:
+    found = signature("#m? #n?, m k, k n -> m n").apply((shape(5), shape("m", 3), shape(3, 4)), names=("bias", "x", "y"))
+    assert isinstance(found, Mismatch)
+    assert found.reason == "bias (5) must broadcast to (m 4)"
+
+
+def test_an_operand_that_is_not_there_binds_nothing() -> None:
+    assert str(signature("*b i, i -> *b i").apply((shape("b", 3), None))) == "b 3"

@@ -19,7 +19,7 @@ def histc(rng: random.Random, name: str) -> Case:
     return call(A(shape(rng), "float32" if rng.random() < 0.8 else dtype_for(rng, name)), *([4] if rng.random() < 0.6 else []))
 
 
-@generates("torch.bincount", "np.bincount")
+@generates("torch.bincount", "np.bincount", "jnp.bincount")
 def bincount(rng: random.Random, name: str) -> Case:
     full = (size(rng) or 1,) if rng.random() < 0.9 else shape(rng)
     options = {"length": 4} if name.startswith("jnp") else {}

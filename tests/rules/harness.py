@@ -164,12 +164,12 @@ def from_signature(rng: random.Random, name: str) -> Case:
     """A call of a rule that is one line: arrays as its signature wants them, now and then one that does not fit."""
     found = lookup(name)
     assert found is not None
-    assert found.shapes is not None
-    sizes = {axis.name: size(rng) for operand in found.shapes.operands for axis in operand.axes}
-    runs = {operand.run: shape(rng, 0, 3) for operand in found.shapes.operands}
+    operands = (rng.choice(found.shapes) if len(found.shapes) > 1 else found.shapes[0]).operands
+    sizes = {axis.name: size(rng) for operand in operands for axis in operand.axes}
+    runs = {operand.run: shape(rng, 0, 3) for operand in operands}
     kind = dtype_for(rng, name, *(FLOATS * 2), *DTYPES[library_of(name)])
     made: dict[str, Any] = {}
-    for parameter, operand in zip(found.operands, found.shapes.operands, strict=True):
+    for parameter, operand in zip(found.operands, operands, strict=False):
         other = kind if rng.random() < 0.9 else dtype_for(rng, name)
         is_number = operand.run is not None and not operand.axes and len(found.operands) > 1 and rng.random() < 0.08
         made[parameter] = rng.choice((2, 1.5)) if is_number else A(fitting(rng, operand, sizes, runs), other)
@@ -197,7 +197,7 @@ def generator(name: str) -> Generator | None:
     if name in GENERATORS:
         return GENERATORS[name]
     found = lookup(name)
-    if found is None or found.shapes is None:
+    if found is None or not found.shapes:
         return None
     required = [each.name for each in found.parameters.listed if each.required]
     return from_signature if tuple(required[: len(found.operands)]) == found.operands == tuple(required) else None
