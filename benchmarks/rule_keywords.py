@@ -1,6 +1,7 @@
 """Which keywords of the libraries' own signatures the generated cases never pass: `python -m benchmarks.rule_keywords`.
 
-Keywords that change neither shape nor dtype (`device`, `generator`) are left out. Prints the keywords by how many operations lack a case with them, and which operations.
+Prints how many there are that affect shape or dtype, and how many others (`device`, `generator`, `eps`); then those that affect
+them, by how many operations lack a case with them, and which operations.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ import argparse
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import tests.rules.harness as harness
 from shapecheck.rules import lookup, registry
-from tests.rules.variations import WITHOUT_EFFECT, library_keywords, varied
+from shapecheck.rules.table import library_of
+from tests.rules.variations import UNUSED, WITHOUT_EFFECT, library_keywords, varied
 
 CASES = Path(harness.__file__).parent.glob("cases_*.py")
 
@@ -30,16 +32,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lacking: defaultdict[str, list[str]] = defaultdict(list)
     wanted = Counter[str]()
     for name in names:
-        for keyword in library_keywords(name) - WITHOUT_EFFECT:
+        for keyword in library_keywords(name) - UNUSED[library_of(name)]:
             wanted[keyword] += 1
             if keyword not in passed(name, options.cases):
                 lacking[keyword].append(name)
-    missed = sum(map(len, lacking.values()))
-    print(f"{len(names)} operations, {wanted.total()} keywords, {missed} in no case ({missed / max(wanted.total(), 1):.0%})")
+    for what, keywords in (
+        ("that affect shape or dtype", wanted.keys() - WITHOUT_EFFECT),
+        ("others", wanted.keys() & WITHOUT_EFFECT),
+    ):
+        total, missed = (sum(count for key, count in counts if key in keywords) for counts in _counts(wanted, lacking))
+        print(f"{len(names)} operations, {total} keywords {what}, {missed} in no case ({missed / max(total, 1):.0%})")
+    for keyword in WITHOUT_EFFECT:
+        lacking.pop(keyword, None)
     for keyword, without in sorted(lacking.items(), key=lambda item: -len(item[1])):
         shown = " ".join(without[: options.show])
         print(f"{keyword:<20} {len(without):>4} of {wanted[keyword]:>4}  {shown}")
     return 0
+
+
+def _counts(
+    wanted: Counter[str], lacking: Mapping[str, Sequence[str]]
+) -> tuple[Iterable[tuple[str, int]], Iterable[tuple[str, int]]]:
+    """By keyword: how many operations have it, and how many of them lack a case with it."""
+    return wanted.items(), [(keyword, len(without)) for keyword, without in lacking.items()]
 
 
 @cache

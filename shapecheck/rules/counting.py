@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import FLOATING, INTEGER, Typed, mapped, result_type
-from shapecheck.core.shape import Mismatch, Shape, axis_from_right, from_items
+from shapecheck.core.shape import Mismatch, Shape, axis_from_right, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
 from shapecheck.rules.axes import at_least, at_most, flag
 from shapecheck.rules.families import TORCH, always, boolean, gufunc, kept, only, promoted, spelled, unknown_dtype
@@ -55,6 +55,14 @@ def whole(a: Arguments) -> Result:
 def whole_broadcast(a: Arguments) -> Result:
     """numpy's and jax's: a bool whatever the shapes are."""
     return UNKNOWN if a.library is Library.NUMPY else Array(Shape(), dtype("bool"), a.library)
+
+
+def close(a: Arguments) -> Result:
+    """`allclose` compares elements, so its arrays broadcast."""
+    found = broadcast_all((shape_of(a["input"]), shape_of(a["other"])), a.facts)
+    if isinstance(found, Mismatch):
+        return found
+    return whole(a) if a.library is Library.TORCH else whole_broadcast(a)
 
 
 def parts_of_complex(values: Sequence[Value], library: Library) -> Typed | Mismatch:
@@ -115,6 +123,6 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s, *s -> *s", "real, imag", parts_of_complex, "torch.complex"),
     gufunc("*s, *s -> *s", "abs, angle", parts_of_complex, "torch.polar"),
     rule(whole, "input, other, **", *spelled("equal", *TORCH)),
-    rule(whole, "input, other, **", *spelled("allclose", *TORCH)),
-    rule(whole_broadcast, "input|a|a1, other|b|a2, **", *spelled("allclose array_equal array_equiv", *NUMPY)),
+    rule(close, "input|a, other|b, **", *spelled("allclose", *TORCH, *NUMPY)),
+    rule(whole_broadcast, "input|a|a1, other|b|a2, **", *spelled("array_equal array_equiv", *NUMPY)),
 )

@@ -206,6 +206,8 @@ def nonzero(a: Arguments) -> Result:
     as_tuple = flag(a["as_tuple"])
     if as_tuple is None:
         return UNKNOWN
+    if as_tuple and rank == 0 and a.library is not Library.TORCH:
+        return Mismatch("shape-rank", "nonzero needs an array with axes", None, "at least 1 axis", "0")
     if as_tuple:
         return (vector,) * max(rank, 1) if rank is not None else Many(vector)
     width = UNKNOWN_DIM if rank is None else dim(rank)

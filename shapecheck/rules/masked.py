@@ -21,8 +21,8 @@ from shapecheck.rules.scanning import softmaxed
 from shapecheck.rules.table import Rule
 
 M = "torch.masked.{}"
-MASKED = "*, dtype=None, mask=None"
-REDUCED = "*, keepdim=False, dtype=None, mask=None"
+MASKED = "*, mask=None, **"
+REDUCED = "*, keepdim=False, mask=None, **"
 SEVERAL, ONE, KEPT = "*s *n@dim -> *s", "*s n@dim -> *s", "*s n@dim -> *s n@dim"
 
 

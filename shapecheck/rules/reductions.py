@@ -5,7 +5,7 @@ Most are one signature, `*s *n@dim -> *s`, and a dtype. Torch's `max(dim)` and i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from shapecheck.core.axes import place, places
@@ -31,6 +31,7 @@ from shapecheck.rules.axes import at_least, at_most, integer, integers, replaced
 from shapecheck.rules.families import (
     ARRAY_SCALARS,
     TORCH,
+    TORCH_SCALARS,
     Check,
     DTypeRule,
     always,
@@ -60,10 +61,15 @@ QUANTILE = "*s *n@dim, *q -> *q *s"
 
 
 def reduction(
-    params: str, typed: DTypeRule | tuple[DTypeRule, ...], *names: str, text: str = REDUCED, check: Check | None = None
+    params: str,
+    typed: DTypeRule | tuple[DTypeRule, ...],
+    *names: str,
+    text: str = REDUCED,
+    scalars: Mapping[Library, Scalars] = ARRAY_SCALARS,
+    check: Check | None = None,
 ) -> Rule:
     """A table row: the parameters (`input`, `dim`, `keepdim`), the dtype and the operations."""
-    row = gufunc(text, params, typed, *names, scalars=ARRAY_SCALARS, check=check)
+    row = gufunc(text, params, typed, *names, scalars=scalars, check=check)
     return replace(row, compute=lambda a: row.compute(replace(a, values={**a.values, "dim": named_axes(a["dim"], a.library)})))
 
 
@@ -304,24 +310,20 @@ def _row(compute: Callable[[Arguments], Result], params: str, *names: str) -> Ru
 # --- the table ----------------------------------------------------------------------------------------------------
 
 _NAN = "np.{}", "jnp.{}"
+_SPREAD = "input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdims=False, **"
 
 TABLE: tuple[Rule, ...] = (
     reduction(TORCH_AXES, summed, *spelled("sum nansum", *TORCH)),
     reduction(NUMPY_AXES, summed, *spelled("sum prod", *ARRAYS), *spelled("nansum nanprod", *_NAN)),
     reduction("input, dim|axis=None, keepdim|keepdims=False, *, dtype=None", summed, *spelled("prod", *TORCH)),
     reduction(TORCH_AXES, averaged, *spelled("mean nanmean", *TORCH), check=inexact_dtype),
-    reduction(NUMPY_AXES, averaged, *spelled("mean", *ARRAYS), *spelled("nanmean", *_NAN)),
+    reduction(NUMPY_AXES, averaged, *spelled("mean", *ARRAYS), scalars=TORCH_SCALARS),
+    reduction(NUMPY_AXES, averaged, *spelled("nanmean", *_NAN)),
     reduction(
         "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **", spread, *spelled("std var", *TORCH)
     ),
-    _inexact_only(
-        reduction(
-            "input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdims=False, **",
-            spread,
-            *spelled("std var", *ARRAYS),
-            *spelled("nanstd nanvar", *_NAN),
-        )
-    ),
+    _inexact_only(reduction(_SPREAD, spread, *spelled("std var", *ARRAYS), scalars=TORCH_SCALARS)),
+    _inexact_only(reduction(_SPREAD, spread, *spelled("nanstd nanvar", *_NAN))),
     reduction(
         "input, dim|axis=None, unbiased=True, keepdim|keepdims=False, *, correction=1, **",
         (spread, averaged),
@@ -365,6 +367,7 @@ TABLE: tuple[Rule, ...] = (
         "input|a, dim|axis=None, out=None, overwrite_input=False, keepdim|keepdims=False",
         averaged,
         *spelled("median nanmedian", *_NAN),
+        scalars=TORCH_SCALARS,
     ),
     _row(kth_value, "input, k, dim|axis=-1, keepdim|keepdims=False", *spelled("kthvalue", *TORCH)),
     reduction(
@@ -381,6 +384,7 @@ TABLE: tuple[Rule, ...] = (
         between,
         *spelled("quantile percentile nanquantile nanpercentile", *_NAN),
         text=QUANTILE,
+        scalars=TORCH_SCALARS,
     ),
     reduction("input|a, dim|axis=None, *, keepdim|keepdims=False", counted, *spelled("count_nonzero", *TORCH, "jnp.{}")),
     _row(count_nonzero, "input|a, dim|axis=None, *, keepdim|keepdims=False", "np.count_nonzero"),

@@ -9,13 +9,13 @@ families' rules by `registry`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER
+from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result
-from shapecheck.rules.families import TORCH, DTypeRule, only, promoted, spelled
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.rules.families import TORCH, DTypeRule, only, promoted, refused_dtype, spelled
 from shapecheck.rules.table import Compute, Rule
 
 REAL = (BOOLEAN, INTEGER, FLOATING)
@@ -39,6 +39,17 @@ class Refusal:
 def takes(categories: tuple[int, ...], names: str, *patterns: str, operands: int = 1, scalars: bool = True) -> Refusal:
     """A row: the categories of dtypes that operations take."""
     return Refusal(spelled(names, *(patterns or TORCH)), only(promoted, *categories), operands, scalars)
+
+
+_SQUARE = "inv det slogdet eig eigh eigvals eigvalsh cholesky solve"
+
+
+def _no_half(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """numpy has no linear algebra of float16."""
+    first = values[0]
+    if isinstance(first, Array) and first.dtype.names == {"float16"}:
+        return refused_dtype(first, "float32 or float64")
+    return promoted(values, library)
 
 
 TABLE = (
@@ -66,9 +77,12 @@ TABLE = (
     takes(NUMBERS, "avg_pool2d max_pool2d", "F.{}"),
     takes(NO_BOOL, "conv1d conv2d linear", "F.{}"),
     takes(NO_BOOL, "sign ptp", *_ARRAYS),
-    takes(REAL, "floor ceil cbrt", *_ARRAYS),
+    takes(REAL, "floor ceil cbrt trunc isneginf isposinf", *_ARRAYS),
+    takes(REAL, "fix", "np.{}"),
     takes(REAL, "mod remainder floor_divide", *_ARRAYS, operands=2),
-    takes(REAL, "mod floordiv", "ndarray.__{}__", "Array.__{}__", operands=2),
+    takes(REAL, "mod floordiv rmod rfloordiv", "ndarray.__{}__", "Array.__{}__", operands=2),
+    takes(REAL, "imod ifloordiv", "ndarray.__{}__", operands=2),
+    Refusal(spelled(f"{_SQUARE} svd svdvals qr lstsq pinv matrix_rank cond", "np.linalg.{}"), _no_half, 1, True),
     takes(REAL, "arctan2", "np.{}", operands=2),
     takes(REAL, "median", "jnp.{}"),
     takes(NO_BOOL, "round", "jnp.{}"),

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from shapecheck.core.dim import Dim, Facts, dim
+from shapecheck.core.dim import Dim, Facts, Verdict, dim
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.shape import Mismatch
+from shapecheck.core.shape import Mismatch, broadcasts_to
 from shapecheck.core.signature import Signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, LayerValue, Library, Result, Scalar, Value
 from shapecheck.rules.unsettled import widened
@@ -193,7 +193,12 @@ def written(result: Result, out: Value) -> Result:
     """The result of a call with `out=`: that array, which torch gives the result's shape and numpy makes the result fit into."""
     if not isinstance(result, Array) or not isinstance(out, Array):
         return UNKNOWN
-    return out if out.library is Library.NUMPY else out.with_shape(result.shape)
+    if out.library is not Library.NUMPY:
+        return out.with_shape(result.shape)
+    if broadcasts_to(result.shape, out.shape) is Verdict.DIFFERENT:
+        reason = f'the result of shape "{result.shape}" does not fit into out="{out.shape}"'
+        return Mismatch("shape-broadcast", reason, None, str(result.shape), str(out.shape))
+    return out
 
 
 @dataclass(frozen=True, slots=True)

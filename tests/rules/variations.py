@@ -27,9 +27,25 @@ WITHOUT_EFFECT = frozenset(
     "self args kwargs generator device requires_grad layout pin_memory memory_format names non_blocking order subok casting where "
     "initial eps training momentum inplace copy precision sharding out_sharding unique_indices indices_are_sorted wrap_mode "
     "fill_value rtol atol equal_nan promote_integers symmetrize_input assume_unique key rng impl signature array like method "
-    "_random_samples _stacklevel accuracy overwrite_input rcond p margin mean std unroll arys name bitorder UPLO".split()
+    "_random_samples _stacklevel accuracy overwrite_input rcond p margin mean std unroll arys name bitorder UPLO "
+    "kind range sym storage_offset allow_negative_indices wrap_negative_indices nan posinf neginf sorter ignore_index is_causal "
+    "is_stable count_include_pad divisor_override label_smoothing max_norm sparse scale_grad_by_freq norm_type padding_idx "
+    "approximate use_fast_accum swizzle_a swizzle_b lambd swap sparse_grad negative_slope dropout_p lower tau d period tol dx "
+    "stream normalized unitriangular recall_target reduction_input_size_override algorithm implementation fweights aweights "
+    "optimize wrap left trim_leading_zeros discont check_valid type pos_weight zero_infinity blank hard max_val min_val delta "
+    "use_input_stats running_mean running_var antialias log_target log_input threshold sigma median force may_alias donate "
+    "rounding_method epsilon variance independent minval maxval batch_size subset_by_index assume_unique_indices "
+    "use_consistent_padding blocksize sparse_dim dense_dim sep distance_function options from_ to high min max replacement".split()
 )
 """Keywords that change neither shape nor dtype, or that no call passes by name."""
+
+
+UNUSED: Mapping[Library, frozenset[str]] = {
+    Library.TORCH: frozenset(),
+    Library.NUMPY: frozenset(),
+    Library.JAX: frozenset({"out"}),  # there for numpy's sake, and refused
+}
+"""Keywords that a library has and never takes."""
 
 
 def varied(rng: random.Random, name: str, case: Case) -> Case:
@@ -65,7 +81,9 @@ def _like(rng: random.Random, first: A | None) -> A:
 
 _FLAGS = (
     "accumulate upper include_initial include_self right endpoint density hermitian sorted rowvar replace increasing ceil_mode "
-    "return_indices invert unbiased stable descending periodic keepdim keepdims reverse full bias align_corners size_average reduce"
+    "return_indices invert unbiased stable descending periodic keepdim keepdims reverse full bias align_corners size_average reduce "
+    "retstep return_index return_inverse return_counts compute_uv returned cov return_sign onesided need_weights "
+    "average_attn_weights add_zero_attn include_last_offset recompute_scale_factor largest trim deg aggregate_to_topk transpose"
 )
 KEYWORDS: Mapping[str, Callable[[random.Random, A | None], Any]] = {
     **dict.fromkeys(_FLAGS.split(), lambda rng, first: rng.choice((True, False))),
@@ -73,12 +91,24 @@ KEYWORDS: Mapping[str, Callable[[random.Random, A | None], Any]] = {
         ("dtype", "out_dtype", "preferred_element_type"), lambda rng, first: D(rng.choice(("float32", "int32", "bool")))
     ),
     **dict.fromkeys(("out",), lambda rng, first: replace(_like(rng, first), dtype=rng.choice(("float32", "bool", "int64")))),
-    **dict.fromkeys(("prepend", "append", "weights", "weight"), lambda rng, first: _like(rng, first)),
+    **dict.fromkeys(
+        ("prepend", "append", "weights", "weight", "y", "b", "per_sample_weights"), lambda rng, first: _like(rng, first)
+    ),
     **dict.fromkeys(("alpha", "beta", "value", "scale", "base"), lambda rng, first: rng.choice((2, 0.5))),
     **dict.fromkeys(("ddof", "correction", "decimals", "k", "padding"), lambda rng, first: rng.choice((0, 1))),
-    **dict.fromkeys(("size", "minlength", "output_size", "dilation", "count"), lambda rng, first: N(rng.choice((1, 2, 3)))),
+    **dict.fromkeys(
+        ("size", "minlength", "output_size", "dilation", "count", "total_repeat_length", "win_length"),
+        lambda rng, first: N(rng.choice((1, 2, 3))),
+    ),
+    **dict.fromkeys(("dim1", "dim2", "offset", "axisa", "axisb", "axisc"), lambda rng, first: rng.choice((0, -1, 1, -2))),
+    **dict.fromkeys(("to_begin", "to_end"), lambda rng, first: A(rng.choice(((), (2,))), first.dtype if first else "float32")),
+    **dict.fromkeys(("ndmin", "edge_order", "num_keys"), lambda rng, first: rng.choice((1, 2))),
     **dict.fromkeys(("dim", "axis"), lambda rng, first: rng.choice((0, -1, 1, None, (0, 1), ()))),
     "s": lambda rng, first: rng.choice(((2, 3), (3,), None)),
+    "shape": lambda rng, first: (*first.shape[:-1],) if first and rng.random() < 0.7 else (N(2), N(3)),
+    "axes": lambda rng, first: rng.choice(([(0, 1), (0, 1), (0, 1)], [(-2, -1), (0, 1), (1, 0)], (0,))),
+    "ord": lambda rng, first: rng.choice((2, 1, "fro", "nuc", -1)),
+    "rounding_mode": lambda rng, first: rng.choice(("floor", "trunc")),
     "norm": lambda rng, first: rng.choice(("ortho", "forward")),
     "interpolation": lambda rng, first: rng.choice(("nearest", "linear")),
     "side": lambda rng, first: rng.choice(("left", "right")),
@@ -93,8 +123,7 @@ def with_keyword(rng: random.Random, name: str, case: Case) -> Case:
         return case
     bound = lookup(name)
     taken = {word for each in (bound.parameters.listed[: len(case.args)] if bound is not None else ()) for word in each.spellings}
-    unused = {"out"} if library_of(name) is Library.JAX else set[str]()  # jax has it for numpy's sake and refuses it
-    free = sorted(library_keywords(name) & KEYWORDS.keys() - taken - case.kwargs.keys() - unused)
+    free = sorted(library_keywords(name) & KEYWORDS.keys() - taken - case.kwargs.keys() - UNUSED[library_of(name)])
     if not free:
         return case
     keyword = rng.choice(free)
