@@ -51,6 +51,7 @@ from mypy_plugin import (
     transforms,
     undeclared,
     unsettling,
+    updates,
     wrapping,
 )
 from mypy_plugin import (
@@ -233,6 +234,8 @@ class ShapecheckPlugin(Plugin):
             return lambda ctx: AnyType(TypeOfAny.special_form)  # numpy's stubs are exact where we know the rank, else `Any`
         if owner in ("builtins.int", f"{STATIC}.Size"):
             return self._checked(integers.arithmetic) if name in _INT_METHODS else None
+        if owner == updates.OWNER:
+            return self._checked(updates.update)
         if owner == GENERATOR:
             rule = operations.function(fullname)
             return None if rule is None else self._checked(rule)

@@ -35,6 +35,7 @@ FAMILIES: tuple[str, ...] = (
     "joining",
     "splitting",
     "indexing",
+    "updating",
     "inspecting",
     "convolution",
     "normalization",

@@ -105,7 +105,7 @@ def _interleaved(shape: Shape, at: int, a: Arguments) -> Shape | Mismatch:
     match a["repeats"]:
         case Dim() as times if at_most(times, -1):
             return Mismatch("shape-op", f"cannot repeat {times} times", at)
-        case Dim() as times:
+        case Dim() as times if a["output_size"] is None or a.library is not Library.JAX:  # jax cuts or fills up to that size
             return replaced(shape, at, before * times)
         case tuple() as counts if all(isinstance(count, Dim) for count in counts):
             return _interleaved_by(shape, at, [size(count) for count in counts], a)

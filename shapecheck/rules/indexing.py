@@ -310,6 +310,8 @@ def setitem(a: Arguments) -> Result:
     if not isinstance(value, Array) or value.shape.run is not None:
         return None
     found = _without_leading_ones(value.shape, target)
+    if ZERO in value.shape.prefix and not at_least(target.size, 1):
+        return None  # nothing is written where nothing is selected
     if target.run is None and broadcasts_to(found, target, a.facts) is Verdict.DIFFERENT:
         reason = f'cannot assign an array of shape "{value.shape}" to a selection of shape "{target}"'
         return Mismatch("shape-broadcast", reason, None, str(target), str(value.shape))

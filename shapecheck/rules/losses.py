@@ -165,8 +165,8 @@ def nll_loss(a: Arguments) -> Result:
 def _refused_weight(a: Arguments, scores: Shape) -> Mismatch | None:
     """The mismatch of class weights that are not one for every class."""
     weight = a["weight"]
-    if not isinstance(weight, Array) or not scores.rank:
-        return None
+    if not isinstance(weight, Array) or not scores.rank or ("linear_weight" in a.values and weight.shape.rank != 1):
+        return None  # the linear variant takes a row of weights, too
     classes = scores.dims[min(1, scores.rank - 1)]
     if same(weight.shape, Shape((classes,)), a.facts) is not Verdict.DIFFERENT:
         return None

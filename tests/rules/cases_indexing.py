@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import jax.numpy as jnp
+
 from shapecheck.core.value import Library
 from shapecheck.rules.table import library_of
 from tests.rules.harness import A, Case, call, dtype_for, generates, shape, size
@@ -55,5 +57,17 @@ def _getitem(rng: random.Random, name: str) -> Case:
 @generates("Tensor.__setitem__")
 def _setitem(rng: random.Random, name: str) -> Case:
     sizes = shape(rng, 0, 3)
-    value: Any = rng.choice((1.0, A(shape(rng, 0, 3)), A(sizes), A(sizes[1:]), A((1, *sizes[1:])), A((size(rng),))))
-    return call(A(sizes), an_index(rng, name, sizes), value, rigid=False)
+    return call(A(sizes), an_index(rng, name, sizes), a_value(rng, sizes), rigid=False)
+
+
+def a_value(rng: random.Random, sizes: tuple[int, ...]) -> Any:
+    """What is written into a part of an array, a number or an array that perhaps fits."""
+    return rng.choice((1.0, A(shape(rng, 0, 3)), A(sizes), A(sizes[1:]), A((1, *sizes[1:])), A((size(rng),))))
+
+
+@generates("Array.at.get", "Array.at.set", "Array.at.divide", "Array.at.apply")
+def _at(rng: random.Random, name: str) -> Case:
+    sizes, last = shape(rng, 0, 4), name.rpartition(".")[2]
+    array = A(sizes, dtype_for(rng, name, "float32", "float32", "float16", "int32"))
+    value = [] if last == "get" else [jnp.abs] if last == "apply" else [a_value(rng, sizes)]
+    return call(array, an_index(rng, name, sizes), *value, rigid=False)

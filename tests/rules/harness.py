@@ -288,6 +288,8 @@ METHODS: Mapping[str, type] = {"Tensor": torch.Tensor, "Array": jax.Array, "ndar
 def resolve(name: str) -> Callable[..., Any]:
     """The real operation of a name; a method or property takes its array first."""
     root, *path = name.split(".")
+    if path[:-1] == ["at"]:
+        return lambda array, index, *args, **kwargs: getattr(array.at[index], path[-1])(*args, **kwargs)
     if root in METHODS:
         attribute = path[-1]
         return lambda array, *args, **kwargs: _method(getattr(array, attribute), args, kwargs)
@@ -369,7 +371,9 @@ def observe(name: str, case: Case) -> Any:
 
 
 _EAGER_METHODS = ("item", "__bool__", "__int__", "__float__", "__index__", "block_until_ready", "nonzero")
-EAGER = frozenset([*(f"Array.{name}" for name in _EAGER_METHODS), "jnp.nonzero", "jnp.unique", "jax.lax.reshape"])
+EAGER = frozenset(
+    [*(f"Array.{name}" for name in _EAGER_METHODS), "jnp.nonzero", "jnp.unique", "jnp.trim_zeros", "jax.lax.reshape"]
+)
 """Operations of jax that need a real array; all others are only traced."""
 
 
