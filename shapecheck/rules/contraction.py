@@ -194,6 +194,7 @@ def _state(value: Value) -> Value:
 _OPTIONS = "precision=None, preferred_element_type=None, **"
 _CONV = "lhs, rhs, window_strides, padding, "
 
+
 TABLE: tuple[Rule, ...] = (
     rule(dot_general, f"lhs, rhs, dimension_numbers, {_OPTIONS}", "jax.lax.dot_general"),
     rule(dot, f"lhs, rhs, *, {_OPTIONS}", "jax.lax.dot"),

@@ -9,7 +9,7 @@ from shapecheck.core.axes import place
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right
 from shapecheck.core.value import Arguments, Array, Library
-from shapecheck.rules.axes import any_of_rank, at_most, differs, integer, is_one, on_array, replaced, size, size_at, sizes
+from shapecheck.rules.axes import any_of_rank, at_least, at_most, differs, integer, is_one, on_array, replaced, size, size_at, sizes
 from shapecheck.rules.families import gufunc, kept
 from shapecheck.rules.reshape import MINUS_ONE, listed
 from shapecheck.rules.table import rule
@@ -112,6 +112,8 @@ def _interleaved(shape: Shape, at: int, a: Arguments) -> Shape | Mismatch:
         case Array(shape=counts) if counts.rank == 1 and _never_pairs(before, counts.dims[0], a):
             reason = f"{counts.dims[0]} repeats for an axis of size {before}"
             return Mismatch("shape-mismatch", reason, at, str(before), str(counts.dims[0]))
+        case Dim() as times:
+            return replaced(shape, at, size(a["output_size"]) if at_least(before * times, 1) else UNKNOWN_DIM)
         case _:
             return replaced(shape, at, size(a["output_size"]))
 

@@ -155,6 +155,16 @@ def any_of(answers: Sequence[Result]) -> Result:
     return reduce(either, values) if values else answers[0] if answers else UNKNOWN
 
 
+def by_default(row: Rule, *names: str) -> Rule:
+    """A row that says nothing of calls that give one of these parameters another value than its default."""
+    defaults = {each.name: each.default for each in row.parameters.listed if each.name in names}
+
+    def compute(a: Arguments) -> Result:
+        return row.compute(a) if all(a[name] == default for name, default in defaults.items()) else UNKNOWN
+
+    return replace(row, compute=compute)
+
+
 def _fixed(a: Arguments, given: Sequence[str], runs: frozenset[str]) -> dict[str, Dim | Shape] | Mismatch:
     """The sizes that arguments give; those that are None give none."""
     fixed: dict[str, Dim | Shape] = {}

@@ -35,6 +35,7 @@ from shapecheck.rules.families import (
     Check,
     DTypeRule,
     always,
+    by_default,
     divided,
     floated,
     gufunc,
@@ -354,11 +355,15 @@ TABLE: tuple[Rule, ...] = (
     ),
     reduction(NUMPY_PLAIN, boolean_or_uint8, *spelled("any all", *ARRAYS)),
     reduction("input, dim|axis, keepdim|keepdims=False", log_summed, *spelled("logsumexp", *TORCH), "torch.special.logsumexp"),
-    reduction(
-        "input|a, dim|axis=None, b=None, keepdim|keepdims=False, **",
-        log_summed,
-        "jax.nn.logsumexp",
-        "jax.scipy.special.logsumexp",
+    by_default(
+        reduction(
+            "input|a, dim|axis=None, b=None, keepdim|keepdims=False, return_sign=False, **",
+            log_summed,
+            "jax.nn.logsumexp",
+            "jax.scipy.special.logsumexp",
+        ),
+        "b",
+        "return_sign",
     ),
     reduction("input|x, dim|axis=None, where=None, keepdim|keepdims=False", log_summed, "jax.nn.logmeanexp"),
     _row(summed_to, "input, *size", "Tensor.sum_to_size"),

@@ -13,7 +13,7 @@ from shapecheck.core.promotion import BOOLEAN, INTEGER
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import any_of_rank, at_least, at_most, integer, integers, on_array, replaced, size, size_at, sizes
-from shapecheck.rules.families import always, gufunc, kept, only, shape_of, spelled, unknown_dtype
+from shapecheck.rules.families import always, by_default, gufunc, kept, only, shape_of, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
 # --- parts of an array --------------------------------------------------------------------------------------------
@@ -244,12 +244,15 @@ TABLE: tuple[Rule, ...] = (
     ),
     rule(sort, "operand, dimension=-1, **", "jax.lax.sort"),
     rule(sort_by_key, "keys, values, dimension=-1, **", "jax.lax.sort_key_val"),
-    gufunc(
-        "*s n@axis -> *s k@axis, *s k@axis",
-        "input|operand, k, axis|reduction_dimension=-1, **",
-        (kept, always("int32")),
-        *spelled("approx_max_k approx_min_k", J),
-        check=within,
+    by_default(
+        gufunc(
+            "*s n@axis -> *s k@axis, *s k@axis",
+            "input|operand, k, axis|reduction_dimension=-1, *, aggregate_to_topk=True, **",
+            (kept, always("int32")),
+            *spelled("approx_max_k approx_min_k", J),
+            check=within,
+        ),
+        "aggregate_to_topk",
     ),
     rule(stacked_operands, "which, *cases", "jax.lax.select_n"),
     gufunc("*s -> *s", "min, x, max", kept, "jax.lax.clamp", operands="x", check=clamping),
