@@ -10,7 +10,7 @@ from shapecheck.core.promotion import FLOATING, INTEGER, Typed, mapped, result_t
 from shapecheck.core.shape import Mismatch, Shape, axis_from_right, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
 from shapecheck.rules.axes import at_least, at_most, flag
-from shapecheck.rules.families import TORCH, always, boolean, gufunc, kept, only, promoted, spelled, unknown_dtype
+from shapecheck.rules.families import TORCH, always, boolean, gufunc, kept, only, promoted, shape_of, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
 NUMPY = ("np.{}", "jnp.{}")
