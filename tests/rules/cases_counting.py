@@ -33,7 +33,7 @@ def multinomial(rng: random.Random, name: str) -> Case:
     return call(A(full, rng.choice(("float32", "float64")) if rng.random() < 0.9 else "int64", high=9), 1)
 
 
-@generates("torch.isin", "torch.equal", "torch.allclose", "np.allclose", "torch.complex", "torch.polar")
+@generates("torch.isin", "torch.equal", "torch.allclose", "np.array_equal", "torch.complex", "torch.polar")
 def pair(rng: random.Random, name: str) -> Case:
     full = shape(rng)
     one = rng.choice(("float32", "float64" if "jnp" not in name else "float32", "int32"))
