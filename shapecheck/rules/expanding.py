@@ -9,7 +9,19 @@ from shapecheck.core.axes import place
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right
 from shapecheck.core.value import Arguments, Array, Library
-from shapecheck.rules.axes import any_of_rank, at_least, at_most, differs, integer, is_one, on_array, replaced, size, size_at, sizes
+from shapecheck.rules.axes import (
+    any_of_rank,
+    at_least,
+    at_most,
+    differs,
+    integer,
+    is_one,
+    on_array,
+    replaced,
+    size,
+    size_at,
+    sizes,
+)
 from shapecheck.rules.families import gufunc, kept
 from shapecheck.rules.reshape import MINUS_ONE, listed
 from shapecheck.rules.table import rule
