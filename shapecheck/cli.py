@@ -225,6 +225,7 @@ def rules(names: tuple[str, ...], as_json: bool) -> None:
     from shapecheck.rules import listing
 
     rows = [row for row in listing.rows() if not names or any(name in each for name in names for each in row.names)]
+    rows.sort(key=lambda row: not any(name in row.names for name in names))  # what is named in full comes first
     if not rows:
         refuse(f"no rule's name contains {' or '.join(names)}: see `shapecheck rules` for all")
     if as_json:

@@ -157,16 +157,9 @@ class Signature:
         """The results; where it is not known which axes an operand lacks only those that are operands are."""
         answers: list[Shape] = []
         for terms, same in zip(self.results, self.echoes, strict=True):
-            if (
-                len(terms) == 1
-                and not undecided
-                and bound.lifted is None
-                and (run := bound.runs.get(terms[0].plain_run)) is not None
-            ):
-                answers.append(run)
-                continue
-            whole = shapes[same] if same is not None else None
-            found = ANY_SHAPE if undecided else _result(terms, bound)
+            run = bound.runs.get(terms[0].plain_run) if len(terms) == 1 and not undecided and bound.lifted is None else None
+            whole = shapes[same] if same is not None and run is None else None
+            found = run or (ANY_SHAPE if undecided else _result(terms, bound))
             if whole is not None and isinstance(found, Shape) and found.rank is None:
                 found = whole
             answer = found if isinstance(found, Mismatch) else negative_size(found) or found
