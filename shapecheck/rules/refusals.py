@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from shapecheck.core.dim import ZERO
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
@@ -105,12 +106,13 @@ def _refusal(rule: Rule, refusal: Refusal) -> Compute:
     operands = [each.name for each in rule.parameters.listed[: refusal.operands]]
 
     def refused(a: Arguments) -> Result:
-        if a.values.get("dtype") is not None:
-            return UNKNOWN  # the arrays are converted first
         values = [a[name] for name in operands]
         if any(isinstance(value, bool) for value in values) or a.values.get("dtype") is not None:
             return UNKNOWN  # torch takes `mask ** True`, and converts to the dtype that is asked for
-        looked_at = refusal.scalars or all(value.shape.min_rank for value in values if isinstance(value, Array))
+        shapes = [value.shape for value in values if isinstance(value, Array)]
+        if a.library is Library.TORCH and any(ZERO in (*shape.prefix, *shape.suffix) for shape in shapes):
+            return UNKNOWN  # of nothing torch computes nothing
+        looked_at = refusal.scalars or all(shape.min_rank for shape in shapes)
         typed = refusal.typed(values, a.library) if looked_at and isinstance(values[0], Array) else None
         return typed if isinstance(typed, Mismatch) else UNKNOWN
 

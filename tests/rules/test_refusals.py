@@ -47,6 +47,14 @@ def test_library_and_rule_agree(name: str, kind: str) -> None:
     assert refused == _fails(name, [torch.ones(2, 2, dtype=getattr(torch, kind))] * count)
 
 
+def test_of_nothing_torch_computes_nothing() -> None:
+    torch.softmax(torch.zeros(2, 0, dtype=torch.complex64), -1)
+    rule = lookup("torch.softmax")
+    assert rule is not None
+    assert isinstance(rule.apply("torch.softmax", [Array(shape(2, 0), dtype("complex64")), -1]), Array)
+    assert isinstance(rule.apply("torch.softmax", [Array(shape(2, 1), dtype("complex64")), -1]), Mismatch)
+
+
 def _fails(name: str, arrays: list[torch.Tensor]) -> bool:
     try:
         getattr(torch, name)(*arrays)
