@@ -215,6 +215,8 @@ def evaluate(tree: ast.expr, names: Names) -> object:
             return _formatted(node, names)
         case ast.Await() | ast.Yield() | ast.YieldFrom():
             raise SyntaxError(f"{type(node).__name__.lower()!r} outside function")
+        case ast.Starred():
+            raise SyntaxError("can't use starred expression here")
         case _:
             raise NotImplementedError(f"{ast.unparse(node)!r} is not supported in a symbolic axis")
 

@@ -101,6 +101,7 @@ def test_same_value_or_same_exception_as_jaxtyping(source: str) -> None:
 
 
 @settings(max_examples=500, deadline=None)
+@example("{*1}")
 @given(st.text("ab1n+-*/%()[]{},.'\"!:<=\\ ", max_size=8))
 def test_noise_fails_as_in_jaxtyping(source: str) -> None:
     assert_same(source)
