@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # Messages with a declared type on one side: (pattern, what to say). Group 1 is found, group 2 expected.
 _DECLARED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'^Incompatible return value type \(got "(.*)", expected "(.*)"\)$'), "Returned {found}, declared {expected}"),
-    (re.compile(r'^Incompatible types in "yield" \(actual type "(.*)", expected type "(.*)"\)$'), "Yielded {found}, declared {expected}"),
+    (re.compile(r'^Incompatible types in "yield(?: from)?" \(actual type "(.*)", expected type "(.*)"\)$'), "Yielded {found}, declared {expected}"),
     (re.compile(r'^Incompatible types in assignment \(expression has type "(.*)", variable has type "(.*)"\)$'),
      "Assigned {found} to a variable declared {expected}"),
     (re.compile(r'^Incompatible default for (?:parameter|argument) "\w+" \(default has type "(.*)", (?:parameter|argument) has type "(.*)"\)$'),
@@ -352,16 +352,17 @@ def _decide_declared(info: ErrorInfo, found: str, expected: str, text: str, repo
     return False
 
 
+_FUNCTION_NAME = re.compile(r"^(def (?:\[[^\]]*\] )?)\w+(?=\()")
 _TWICE = re.compile(r'"([^"]+)"[^"]*"([^"]+)"\)?$|type (\S+); expected (\S+)$')
 
 
 def _says_nothing(message: str) -> bool:
-    """Whether found and expected type read the same: named tuples that differ in the shapes of their items."""
+    """Whether both types read the same: named tuples that differ in their items' shapes, functions through a `ParamSpec`."""
     match = _TWICE.search(message)
     if match is None or not message.startswith(("Incompatible", "Argument", "List", "Set", "Generator", "Dict", "Returning")):
         return False
     found, expected = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
-    return found == expected
+    return _FUNCTION_NAME.sub(r"\1", found) == expected
 
 
 def _only_shapes(groups: tuple[str, ...]) -> bool:

@@ -100,6 +100,9 @@ PRIVATE_PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("numpy.ma.", ()),
 )
 
+RENAMED: Mapping[str, str] = MappingProxyType({"torch._C._nn.log_sigmoid": "F.logsigmoid"})
+"""Functions whose public name is another than their own."""
+
 LAYER_MODULES: tuple[tuple[str, str], ...] = (
     ("torch.nn.modules.", "nn."),
     ("einops.layers.torch.", "einops.layers.torch."),
@@ -123,6 +126,8 @@ def function_rule(fullname: str) -> str | None:
     module, _, name = fullname.rpartition(".")
     if lookup(fullname) is not None:
         return fullname  # a rule of the user's own
+    if fullname in RENAMED:
+        return RENAMED[fullname]
     return next((prefix + name for prefix in _prefixes(module) if lookup(prefix + name) is not None), None)
 
 

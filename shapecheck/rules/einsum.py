@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim
-from shapecheck.core.dtype import ANY_DTYPE, BOOL, DTypes
+from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, dtype
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Item, Mismatch, Shape, broadcast_all, broadcast_dims, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result
 from shapecheck.rules.table import rule
 
 DOTS = "..."
+_SUMMED_AS_INT64 = DTypes((CLASSES["Integer"].names | CLASSES["Bool"].names) - dtype("int64").names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +189,8 @@ def _dtype(a: Arguments, given: Sequence[object]) -> DTypes:
     if len(arrays) != len(given) or a.values.get("preferred_element_type") is not None or a.values.get("dtype") is not None:
         return ANY_DTYPE
     found = result_type(arrays, a.library).dtypes
-    # torch sums bools as int64 where it sums before it multiplies, and as bool where it does not.
-    return ANY_DTYPE if a.library is Library.TORCH and found & BOOL == found else found
+    # torch sums bools and small integers as int64 where it sums before it multiplies, and as they are where it does not.
+    return ANY_DTYPE if a.library is Library.TORCH and found & _SUMMED_AS_INT64 == found else found
 
 
 TABLE = (
