@@ -190,7 +190,7 @@ TABLE: tuple[Rule, ...] = (
     rule(vectors_product, "x, y, *, dim=-1", "torch.linalg.vecdot"),
     gufunc("*b k@axis, *b k@axis -> *b", "x|x1, y|x2, *, axis=-1", promoted, *spelled("vecdot", "jnp.linalg.{}", "np.linalg.{}")),
     gufunc("n -> n N|n", "x, N=None, increasing=False", _floats_kept, "torch.vander"),
-    gufunc("*s n -> *s n N|n", "x, *, N=None", _floats_kept, "torch.linalg.vander"),
+    gufunc("() -> 1 _; *s n -> *s n N|n", "x, *, N=None", _floats_kept, "torch.linalg.vander"),
     gufunc("*s, *s -> ()", "input, other, p=2", of_a_difference, *spelled("dist", *TORCH)),
     gufunc(f"*b m n -> *b {LEAST}", "A|x, **", real_decomposed, *spelled("svdvals", *EACH)),
 )

@@ -15,7 +15,6 @@ from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Library, Result, Value
 from shapecheck.rules.axes import integer, integers, replaced, size_at
 from shapecheck.rules.families import (
-    NO_SCALARS,
     TORCH,
     DTypeRule,
     equal_dtypes,
@@ -29,7 +28,6 @@ from shapecheck.rules.families import (
 )
 from shapecheck.rules.table import Rule, rule
 
-CROSS = "*s 3@dim, *s 3@dim -> *s 3@dim"
 PAIR = "input|a|x|x1, other|b|x2|y|mat2|vec2|vec"
 
 
@@ -169,12 +167,24 @@ def _dropped(a: Arguments, name: str, typed: Typed | Mismatch) -> Result:
     return typed_result(replaced(found, at), typed, a.library)
 
 
-def one_rank(a: Arguments) -> Mismatch | None:
-    """The mismatch of two arrays that have not as many axes, which `cross` never broadcasts."""
+def cross(a: Arguments) -> Result:
+    """Broadcasts arrays of one rank; the axis has 3 elements."""
     left, right = shape_of(a["input"]), shape_of(a["other"])
-    if left.rank is None or right.rank is None or left.rank == right.rank:
-        return None
-    return Mismatch("shape-rank", f"needs arrays of one rank, found ({left}) and ({right})", None, str(left), str(right))
+    if left.rank is not None and right.rank is not None and left.rank != right.rank:
+        return Mismatch("shape-rank", f"needs arrays of one rank, found ({left}) and ({right})", None, str(left), str(right))
+    found = broadcast(left, right, a.facts)
+    axis = integer(a["dim"])
+    typed = promoted((a["input"], a["other"]), a.library)
+    if isinstance(found, Mismatch) or axis is None:
+        return typed_result(found, typed, a.library)
+    for each in (left, right):
+        at = place(axis, each)
+        if isinstance(at, Mismatch):
+            return at
+        if at is not None and compare(size_at(each, at), dim(3), a.facts) is Verdict.DIFFERENT:
+            size = size_at(each, at)
+            return Mismatch("shape-op", f"needs 3 elements on axis {axis}, found {size}", axis, "3", str(size))
+    return typed_result(found, typed, a.library)
 
 
 def numpy_cross(a: Arguments) -> Result:
@@ -234,14 +244,7 @@ TABLE: tuple[Rule, ...] = (
     added_product("#m? #n?, m, n -> m n", or_unknown(promoted), "addr"),
     added_product("#m? #n?, b m k, b k n -> m n", equal_dtypes, "addbmm"),
     rule(cosine_similarity, "input|x1, other|x2, dim=1, **", "F.cosine_similarity", "torch.cosine_similarity"),
-    gufunc(CROSS, "input, other, dim=-1", promoted, "torch.linalg.cross", scalars=NO_SCALARS, check=one_rank),
-    gufunc(
-        f"*s, *s -> *s if dim=None; {CROSS}",
-        "input, other, dim=None",
-        promoted,
-        *spelled("cross", *TORCH),
-        scalars=NO_SCALARS,
-        check=one_rank,
-    ),
+    rule(cross, "input, other, dim=-1", "torch.linalg.cross"),
+    rule(cross, "input, other, dim=None", *spelled("cross", *TORCH)),
     rule(numpy_cross, "a, b, axisa=-1, axisb=-1, axisc=-1, axis=None", *spelled("cross", "np.{}", "jnp.{}")),
 )

@@ -29,7 +29,7 @@ from shapecheck.rules.axes import (
     sizes,
 )
 from shapecheck.rules.families import NO_SCALARS, TORCH, gufunc, kept, only, shape_of, spelled
-from shapecheck.rules.table import rule
+from shapecheck.rules.table import Rule, rule
 
 MINUS_ONE = dim(-1)
 
@@ -216,6 +216,12 @@ def with_new_axes(shape: Shape, axes: tuple[int, ...]) -> Shape | Mismatch:
     return from_items(items)
 
 
+def of_one_array(row: Rule) -> Rule:
+    """A row that says nothing of several arrays at once, which `atleast_2d((x, y))` answers one by one."""
+    first = row.parameters.listed[0].name
+    return replace(row, compute=lambda a: UNKNOWN if isinstance(a[first], tuple) else row.compute(a))
+
+
 def beyond(a: Arguments) -> Mismatch | None:
     """The mismatch of `narrow`, which unlike a slice never clamps."""
     axis, start, length, shape = integer(a["dim"]), size(a["start"]), size(a["length"]), shape_of(a["input"])
@@ -271,9 +277,9 @@ TABLE = (
     rule(squeeze, "input|a, dim|axis=None", "torch.squeeze", "torch.squeeze_copy", "Tensor.squeeze", "Tensor.squeeze_", "jnp.squeeze", "np.squeeze", "Array.squeeze", "ndarray.squeeze"),
     rule(squeeze, "input|array, dim|dimensions", "jax.lax.squeeze"),
     gufunc("*s -> *s *1@dim", "input|a|array, dim|axis|dimensions", kept, "torch.unsqueeze", "torch.unsqueeze_copy", "Tensor.unsqueeze", "Tensor.unsqueeze_", "jnp.expand_dims", "np.expand_dims", "jax.lax.expand_dims"),
-    gufunc("() -> 1; *s -> *s", "input|ary|a", kept, "np.ascontiguousarray", "torch.atleast_1d", "jnp.atleast_1d", "np.atleast_1d"),
-    gufunc("() -> 1 1; n -> 1 n; *s -> *s", "input|ary", kept, "torch.atleast_2d", "jnp.atleast_2d", "np.atleast_2d"),
-    gufunc("() -> 1 1 1; n -> 1 n 1; m n -> m n 1; *s -> *s", "input|ary", kept, "torch.atleast_3d", "jnp.atleast_3d", "np.atleast_3d"),
+    of_one_array(gufunc("() -> 1; *s -> *s", "input|ary|a", kept, "np.ascontiguousarray", "torch.atleast_1d", "jnp.atleast_1d", "np.atleast_1d")),
+    of_one_array(gufunc("() -> 1 1; n -> 1 n; *s -> *s", "input|ary", kept, "torch.atleast_2d", "jnp.atleast_2d", "np.atleast_2d")),
+    of_one_array(gufunc("() -> 1 1 1; n -> 1 n 1; m n -> m n 1; *s -> *s", "input|ary", kept, "torch.atleast_3d", "jnp.atleast_3d", "np.atleast_3d")),
     rule(reshape, "input|operand, shape|new_sizes, dimensions=None, order='C', copy=None, **", "jax.lax.reshape"),
     gufunc("*s n@dim -> *s length@dim", "input, dim, start, length", kept, *spelled("narrow narrow_copy", *TORCH), scalars=NO_SCALARS, check=beyond),
     gufunc("*s -> *size", "input, size, stride, storage_offset=None", kept, "torch.as_strided", "torch.as_strided_copy", "Tensor.as_strided"),
