@@ -160,7 +160,12 @@ class Gate:
             return False
         if "Any" in info.message or not (_MARKS.search(info.message) or "TensorBase" in info.message):
             return False  # plain mypy says it too
-        return self.checker is not None and self.checker.path == file and untold.is_about(self.checker, info.line, info.column)
+        chk = self._checker_of(file)
+        return chk is not None and untold.is_about(chk, info.line, info.column)
+
+    def _checker_of(self, file: str) -> TypeChecker | None:
+        """The checker that is at work, when it is on this file."""
+        return self.checker if self.checker is not None and self.checker.path == file else None
 
     def _is_in_lambda(self) -> bool:
         """Whether a lambda is checked: what it should return, mypy has inferred, or nothing looks at it at run time."""
@@ -168,8 +173,8 @@ class Gate:
 
     def _narrow(self, file: str, info: ErrorInfo) -> None:
         """Has an optional variable narrowed although mypy thinks that the value does not fit."""
-        if _ASSIGNED.match(info.message) and self.checker is not None and self.checker.path == file:
-            assigned.narrow(self.checker, info.line)
+        if _ASSIGNED.match(info.message) and (chk := self._checker_of(file)) is not None:
+            assigned.narrow(chk, info.line)
 
     def _belongs_to_dropped(self, info: ErrorInfo) -> bool:
         """Whether a note explains the error that was dropped just before it."""
@@ -213,13 +218,13 @@ class Gate:
         if _CALLED.match(info.message):
             return ".forward(" not in linecache.getline(file, info.line)  # to plain mypy a module takes anything
         if _UNPACKED.match(info.message):
-            return self.checker is not None and self.checker.path == file and assigned.unpacks_module(self.checker, info.line)
+            return (chk := self._checker_of(file)) is not None and assigned.unpacks_module(chk, info.line)
         if (match := _LAYER_CLASS.match(info.message)) is not None and match[1] in layer_classes():
             return True
         if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
             return True
-        if _RETURNS_ANY.match(info.message) and self.checker is not None and self.checker.path == file:
-            return _MARKS.search(info.message) is not None or assigned.returns_own_any(self.checker, info.line)
+        if _RETURNS_ANY.match(info.message) and (chk := self._checker_of(file)) is not None:
+            return _MARKS.search(info.message) is not None or assigned.returns_own_any(chk, info.line)
         if _is_own_size(info.message) or _is_own_class(info.message):
             return True  # `cls(n)` in a method of `class MLP[n: int]`, `T` in a function of `Float[T, "n"]`
         if _UNSOLVED.match(info.message):

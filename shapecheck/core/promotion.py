@@ -212,13 +212,13 @@ def _jax_pair(a: str, b: str) -> str | None:
     if any(CATEGORY[name] == FLOATING and bits(name) < 16 for name in (a, b)):
         return None
     found = _joined(a, b) or "float64"
-    return found if 64 in (bits(a), bits(b)) else _narrow(found)
+    return found if 64 in (bits(a), bits(b)) else without_x64(found)
 
 
 _NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
 
 
-def _narrow(name: str) -> str:
+def without_x64(name: str) -> str:
     """What a dtype is called while 64-bit dtypes are off."""
     return _NARROW.get(name, name)
 

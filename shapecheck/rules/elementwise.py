@@ -31,12 +31,10 @@ from shapecheck.rules.table import Rule
 
 ONE_ARRAY = "input|a|x|self|m|operand|obj, **"
 TWO_ARRAYS = "input|a|x|x1|self, other|y|x2|b|exponent, **"
-REVERSED = "right, left"
 
 EVERY = (*TORCH, "jnp.{}", "np.{}")
 J = "jax.lax.{}"
 N = "jax.nn.{}"
-NUMERIC = (INTEGER, FLOATING, COMPLEX)
 REAL = (BOOLEAN, INTEGER, FLOATING)
 
 float_only = only(kept, FLOATING, COMPLEX)

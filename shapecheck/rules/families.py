@@ -31,6 +31,7 @@ from shapecheck.core.promotion import (
     quotient,
     real_part,
     result_type,
+    without_x64,
 )
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape
 from shapecheck.core.signature import Fixed
@@ -246,14 +247,11 @@ def requested(a: Arguments, typed: Typed | Mismatch) -> Typed | Mismatch:
     return typed if asked is None else Typed(dtype_argument(asked, a.library))
 
 
-_NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
-
-
 def dtype_argument(value: Value, library: Library) -> DTypes:
     """The dtypes that an argument names; JAX may narrow 64 bits to 32, as it does by default."""
     found = value if isinstance(value, DTypes) else dtype_set(value) if isinstance(value, str) else ANY_DTYPE
     if library is Library.JAX and found != ANY_DTYPE:
-        return found | DTypes(frozenset(_NARROW[name] for name in found.names if name in _NARROW))
+        return found | DTypes(frozenset(map(without_x64, found.names)))
     return found
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from shapecheck.core.axes import place, places
 from shapecheck.core.dim import ZERO
-from shapecheck.core.shape import ANY_RUN, ANY_SHAPE, Mismatch, Shape, from_items
+from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.value import Arguments, Library
 from shapecheck.rules.axes import any_of_rank, integer, integers, on_array
 from shapecheck.rules.families import NO_SCALARS, TORCH, gufunc, kept, spelled
 from shapecheck.rules.table import rule
-
-ANY_AXES = from_items([ANY_RUN])
 
 
 def _in_torch(a: Arguments) -> bool:

@@ -20,14 +20,10 @@ from shapecheck.rules.table import rule
 def read(a: Arguments) -> Result:
     """`get`: what the index selects."""
     array = a.array("input")
-    found = indexed(array.shape, a["index"], a.library) if array is not None else None
-    return (
-        found
-        if isinstance(found, Mismatch)
-        else UNKNOWN
-        if array is None or found is None
-        else replace(array, shape=found, weak=False)
-    )
+    if array is None:
+        return UNKNOWN
+    found = indexed(array.shape, a["index"], a.library)
+    return found if isinstance(found, Mismatch) else replace(array, shape=found, weak=False)
 
 
 def updated(a: Arguments) -> Result:

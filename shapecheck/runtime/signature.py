@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from shapecheck.runtime.class_sizes import Owner, own_sizes, owner_of_class
 from shapecheck.runtime.errors import UncheckedWarning, warn
-from shapecheck.runtime.hints import ANYTHING, Anything, Hint, names_in, other_hints
+from shapecheck.runtime.hints import ANYTHING, Hint, names_in, other_hints
 from shapecheck.runtime.others import problem
 from shapecheck.runtime.reading import mentions_arrays, read_hint, read_record
 from shapecheck.runtime.type_variables import MARKERS, tied_annotations
@@ -76,12 +76,6 @@ class Spec:
     defaults: Mapping[str, object] = field(default_factory=dict[str, object])
     owner: Owner | None = None
     attributes: Callable[[type], Mapping[str, Hint]] | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to check."""
-        hints = [*(parameter.hint for parameter in self.parameters), self.returns, self.yields]
-        return all(hint is None or isinstance(hint, Anything) for hint in hints)
 
 
 def annotated(function: Callable[..., Any]) -> bool:
