@@ -37,23 +37,16 @@ from mypy.types import Type, TypeAliasType
 
 from mypy_plugin import binding
 from mypy_plugin.annotations import jaxtyping_class
-from mypy_plugin.blocks import all_blocks_of
+from mypy_plugin.blocks import every_statement
 from mypy_plugin.variables import has_free
 
 
 def preserve(module: MypyFile) -> None:
     """Keeps the annotations that stand in expressions of a freshly parsed module."""
-    for statement in _all_statements(module.defs):
+    for statement in every_statement(module.defs):
         for expression in _roots(statement):
             for annotation in _annotations(expression, module):
                 _keep(annotation)
-
-
-def _all_statements(body: list[Statement]) -> Iterator[Statement]:
-    for statement in body:
-        yield statement
-        for block in all_blocks_of(statement):
-            yield from _all_statements(block.body)
 
 
 def _roots(statement: Statement) -> list[Expression]:

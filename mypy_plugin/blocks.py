@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from mypy.nodes import (
     Block,
@@ -20,36 +22,47 @@ from mypy.nodes import (
     WithStmt,
 )
 
+_COMPOUND: Mapping[type[Node], Callable[[Any], Iterable[Block | None]]] = MappingProxyType(
+    {
+        Block: lambda block: [block],
+        IfStmt: lambda test: [*test.body, test.else_body],
+        ForStmt: lambda loop: [loop.body, loop.else_body],
+        WhileStmt: lambda loop: [loop.body, loop.else_body],
+        WithStmt: lambda scope: [scope.body],
+        TryStmt: lambda attempt: [attempt.body, *attempt.handlers, attempt.else_body, attempt.finally_body],
+        MatchStmt: lambda match: match.bodies,
+    }
+)
+_DEFINITIONS: Mapping[type[Node], Callable[[Any], Iterable[Block | None]]] = MappingProxyType(
+    {
+        FuncDef: lambda function: [function.body],
+        Decorator: lambda decorated: [decorated.func.body],
+        ClassDef: lambda definition: [definition.defs],
+        OverloadedFuncDef: lambda overloaded: [block for item in overloaded.items for block in all_blocks_of(item)],
+    }
+)
 
-def blocks_of(statement: Node) -> Iterator[Block]:
+
+def blocks_of(statement: Node) -> list[Block]:
     """The blocks inside a compound statement."""
-    candidates: list[Block | None] = []
-    match statement:
-        case Block():
-            candidates = [statement]
-        case IfStmt(body=bodies, else_body=last):
-            candidates = [*bodies, last]
-        case ForStmt(body=body, else_body=last) | WhileStmt(body=body, else_body=last):
-            candidates = [body, last]
-        case WithStmt(body=body):
-            candidates = [body]
-        case TryStmt(body=body, handlers=handlers, else_body=last, finally_body=end):
-            candidates = [body, *handlers, last, end]
-        case MatchStmt(bodies=bodies):
-            candidates = [*bodies]
-    yield from filter(None, candidates)
+    inside = _COMPOUND.get(type(statement))
+    return [block for block in inside(statement) if block is not None] if inside is not None else []
 
 
-def all_blocks_of(statement: Node) -> Iterator[Block]:
+def all_blocks_of(statement: Node) -> list[Block]:
     """The blocks inside a statement, those of definitions too."""
-    match statement:
-        case FuncDef(body=body) | Decorator(func=FuncDef(body=body)) | ClassDef(defs=body):
-            yield body
-        case OverloadedFuncDef(items=items):
-            for item in items:
-                yield from all_blocks_of(item)
-        case _:
-            yield from blocks_of(statement)
+    inside = _DEFINITIONS.get(type(statement))
+    return [block for block in inside(statement) if block is not None] if inside is not None else blocks_of(statement)
+
+
+def every_statement(body: Iterable[Statement]) -> Iterator[Statement]:
+    """Every statement of a body and of all definitions inside it, in no certain order."""
+    pending = list(body)
+    while pending:
+        statement = pending.pop()
+        yield statement
+        for block in all_blocks_of(statement):
+            pending += block.body
 
 
 def statements_in(statements: Iterable[Statement]) -> Iterator[Statement]:

@@ -25,7 +25,7 @@ from mypy.nodes import (
     StrExpr,
 )
 
-from mypy_plugin.blocks import all_blocks_of
+from mypy_plugin.blocks import all_blocks_of, every_statement
 
 _REGISTRATIONS = {"register_buffer": "tensor", "register_parameter": "param"}
 """Methods that make an attribute, each with what it calls the value."""
@@ -34,7 +34,8 @@ _registered: dict[int, AssignmentStmt] = {}
 
 def declare(module: MypyFile) -> bool:
     """Turns the registrations in a freshly parsed module into assignments; whether there were any."""
-    turned = [_turn(definition) for definition in _classes(module.defs) if not _defines(definition)]
+    classes = [statement for statement in every_statement(module.defs) if isinstance(statement, ClassDef)]
+    turned = [_turn(definition) for definition in classes if not _defines(definition)]
     return any(turned)
 
 
@@ -72,14 +73,6 @@ def _defines(definition: ClassDef) -> bool:
 
 def _name(statement: Statement) -> str | None:
     return statement.name if isinstance(statement, FuncDef | Decorator) else None
-
-
-def _classes(statements: list[Statement]) -> Iterator[ClassDef]:
-    for statement in statements:
-        if isinstance(statement, ClassDef):
-            yield statement
-        for block in all_blocks_of(statement):
-            yield from _classes(block.body)
 
 
 def _blocks(block: Block) -> Iterator[Block]:

@@ -20,15 +20,15 @@ from shapecheck.rules import layer
 DTYPE, SHAPE = "DType", "Shape"
 
 
-def hook_for(fullname: str, of_user: bool) -> Callable[[ClassDefContext], None]:
-    """The hook for a class definition, of a user or of a library that we know."""
+def hook_for(fullname: str, of_user: bool) -> Callable[[ClassDefContext], None] | None:
+    """The hook for a class definition of a user, or of a library's class that gets parameters."""
     if fullname in GENERIC_ARRAYS:
         return make_array
     if fullname in CONTAINERS:
         return make_container
     if layer_rule(fullname) is not None:
         return make_layer
-    return make_own if of_user else default_sizes
+    return make_own if of_user else None
 
 
 def make_own(ctx: ClassDefContext) -> None:

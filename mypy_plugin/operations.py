@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeIs
 
 from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, Expression, IndexExpr, MemberExpr, OpExpr
@@ -46,7 +46,12 @@ LIBRARY_MODULES = ("torch.", "jax.", "jaxlib.", "numpy.", "einops.")
 
 def in_library(api: object) -> bool:
     """Whether the body that is being checked is the library's own: mypy checks it, but nobody reads the outcome."""
-    return f"{checker(api).tree.fullname}.".startswith(LIBRARY_MODULES)
+    return _is_in_library(checker(api).tree.fullname)
+
+
+@lru_cache(maxsize=4096)
+def _is_in_library(module: str) -> bool:
+    return f"{module}.".startswith(LIBRARY_MODULES)
 
 
 @cache

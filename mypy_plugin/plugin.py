@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache, wraps
+from typing import Any, cast
 
 from mypy.nodes import MypyFile, SymbolNode, TypeAlias, TypeInfo
 from mypy.options import Options
@@ -85,6 +86,19 @@ _LIBRARIES = (
 )  # mypy has hooks of its own
 
 
+def by_name[L: Callable[..., Any]](find: L) -> L:
+    """A lookup that goes by the name and our tables alone, done once for each name."""
+
+    @wraps(find)
+    def look_up(plugin: ShapecheckPlugin, fullname: str) -> Any:
+        known = plugin.found[find]
+        if fullname not in known:
+            known[fullname] = find(plugin, fullname)
+        return known[fullname]
+
+    return cast("L", look_up)
+
+
 class ShapecheckPlugin(Plugin):
     """Shapes and dtypes in mypy's own types."""
 
@@ -96,6 +110,7 @@ class ShapecheckPlugin(Plugin):
         unsettling.begin(settings().unsettled_dtypes)
         self.sees_trees = False  # stays so in a worker of `mypy -n`, which gets its trees from another process
         self.gate = Gate(attributes.is_untyped_method)
+        self.found: defaultdict[object, dict[str, Any]] = defaultdict(dict)
 
     # --- semantic analysis
 
@@ -103,20 +118,24 @@ class ShapecheckPlugin(Plugin):
         """Brings our stub of dtype and size classes into the build, for everything but the standard library."""
         self.sees_trees = True
         root = file.fullname.partition(".")[0]
-        if f"{root}." not in _LIBRARIES:
+        foundation = root in sys.stdlib_module_names or root in _FOUNDATIONS
+        if not foundation and f"{root}." not in _LIBRARIES:
             aliases.preserve(file)
             if buffers.declare(file):
                 self.gate.told.add(file.path)
             unsettling.read(file.path)
         if file.fullname in undeclared.MODULES:
             undeclared.declare(file)
-        return [] if root in sys.stdlib_module_names or root in _FOUNDATIONS or file.fullname == STATIC else [(10, STATIC, -1)]
+        return [] if foundation or file.fullname == STATIC else [(10, STATIC, -1)]
 
+    @by_name
     def get_customize_class_mro_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
         hook = classes.hook_for(fullname, of_user=not _is_library(fullname))
-        return shielded(hook, lambda ctx: None)
+        return shielded(hook, lambda ctx: None) if hook is not None else None
 
     def get_type_analyze_hook(self, fullname: str) -> Callable[[AnalyzeTypeContext], Type] | None:
+        if _is_plain(fullname):
+            return None
         if fullname in ("typing.Annotated", "typing_extensions.Annotated"):
             return self._annotation
         if fullname == "jaxtyping.PyTree":
@@ -125,8 +144,6 @@ class ShapecheckPlugin(Plugin):
             return self._jax_array
         if fullname in SHAPED_CLASSES:
             return self._array(fullname)
-        if _is_library(fullname):
-            return None
         symbol = self.lookup_fully_qualified(fullname)
         node = symbol.node if symbol is not None else None
         if isinstance(node, TypeAlias) and aliases.is_shape_alias(node):
@@ -164,6 +181,7 @@ class ShapecheckPlugin(Plugin):
 
     # --- checking
 
+    @by_name
     def get_function_signature_hook(self, fullname: str) -> Callable[[FunctionSigContext], FunctionLike] | None:
         if fullname == "builtins.isinstance":
             return shielded(narrowing.accept_annotations, lambda ctx: ctx.default_signature)
@@ -171,11 +189,13 @@ class ShapecheckPlugin(Plugin):
             return shielded(scans.accept_scan, lambda ctx: ctx.default_signature)
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
+    @by_name
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
         if fullname.endswith(".__call__") and not fullname.startswith("functools."):
             return self._module_signature
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
+    @by_name
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         if (rule := operations.function(fullname)) is not None:
             return self._checked(rule)
@@ -220,6 +240,7 @@ class ShapecheckPlugin(Plugin):
 
         return lambda ctx: decorators.settle(ctx, find)
 
+    @by_name
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         owner, _, name = fullname.rpartition(".")
         if fullname == partials.PARTIAL_CALL:
@@ -243,6 +264,7 @@ class ShapecheckPlugin(Plugin):
             return self._checked(_array_method(name))
         return None if fullname.startswith(_LIBRARIES) else self._checked(calls.settle_call)
 
+    @by_name
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         if operations.is_array_method(fullname.rpartition(".")[2]):
             return self._attribute(_attribute)
@@ -294,9 +316,19 @@ class ShapecheckPlugin(Plugin):
         return [fingerprint(), rules_digest(settings().rules), *settings().unsettled_dtypes]
 
 
+@lru_cache(maxsize=65536)
 def _is_library(fullname: str) -> bool:
     """Whether a thing is of an array library or of Python's own."""
     return fullname.startswith(_LIBRARIES) or fullname.partition(".")[0] in sys.stdlib_module_names
+
+
+_READ = frozenset(["typing.Annotated", "typing_extensions.Annotated", JAX_ARRAY, *SHAPED_CLASSES])
+
+
+@lru_cache(maxsize=65536)
+def _is_plain(fullname: str) -> bool:
+    """Whether a library's type is one that mypy reads alone."""
+    return _is_library(fullname) and fullname not in _READ
 
 
 def _plain_array(ctx: AnalyzeTypeContext, info: TypeInfo) -> Type:
