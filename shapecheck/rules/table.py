@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from shapecheck.core.dim import Dim, Facts, Verdict, dim
+from shapecheck.core.dim import Dim, Facts, dim
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.shape import Mismatch, broadcasts_to
+from shapecheck.core.shape import Mismatch
 from shapecheck.core.signature import Signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, LayerValue, Library, Result, Scalar, Value
+from shapecheck.rules.output import written
 from shapecheck.rules.unsettled import widened
 
 type Compute = Callable[[Arguments], Result]
@@ -173,7 +174,7 @@ class Rule:
         result = refused if isinstance(refused, Mismatch) else widened(name, self.compute(arguments), values.values(), library)
         if given.get("dtype") is not None and not self.parameters.knows("dtype"):
             result = _in_asked_dtype(result)
-        return result if out is None or isinstance(result, Mismatch) else written(result, out)
+        return result if out is None or isinstance(result, Mismatch) else written(name, result, out)
 
 
 def _in_asked_dtype(result: Result) -> Result:
@@ -187,18 +188,6 @@ def _of_any_dtype(value: Value) -> Value:
     if isinstance(value, tuple):
         return tuple(map(_of_any_dtype, value))
     return value.with_dtype(ANY_DTYPE) if isinstance(value, Array) else value
-
-
-def written(result: Result, out: Value) -> Result:
-    """The result of a call with `out=`: that array, which torch gives the result's shape and numpy makes the result fit into."""
-    if not isinstance(result, Array) or not isinstance(out, Array):
-        return UNKNOWN
-    if out.library is not Library.NUMPY:
-        return out.with_shape(result.shape)
-    if broadcasts_to(result.shape, out.shape) is Verdict.DIFFERENT:
-        reason = f'the result of shape "{result.shape}" does not fit into out="{out.shape}"'
-        return Mismatch("shape-broadcast", reason, None, str(result.shape), str(out.shape))
-    return out
 
 
 @dataclass(frozen=True, slots=True)
