@@ -34,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.all or not each.answered.keys() <= {"exact"}:
             print(_row(each), flush=True)
     print(summary(results), f"{time.perf_counter() - started:.0f} s", sep="\n")
-    _print_all("raises, not judged", (why for each in results for why in each.invalid.silent[: options.silent]))
+    _print_all(
+        "raises, not judged", (f"{_kind(why)}: {why}" for each in results for why in each.invalid.silent[: options.silent])
+    )
+    _print_all("raises under a name, not judged", (why for each in results for why in each.valid.silent[: options.silent]))
     _print_all("not exact", (why for each in results for why in each.valid.unsaid[: options.unsaid]))
     problems = [why for each in results for why in each.problems[: options.show]]
     _print_all("wrong", problems)
@@ -74,6 +77,7 @@ def summary(results: Sequence[Replayed]) -> str:
     answered = sum((each.answered for each in results), Counter[str]())
     invalid = sum((each.invalid.cases for each in results), Counter[str]())
     valid = sum((each.valid.cases for each in results), Counter[str]())
+    silent = [why for each in results for why in each.invalid.silent]
     cases = max(answered.total(), 1)
     shares = ", ".join(f"{kind} {answered[kind]} ({answered[kind] / cases:.1%})" for kind in ANSWERED)
     return "\n".join(
@@ -85,7 +89,8 @@ def summary(results: Sequence[Replayed]) -> str:
             f"what is left open: {_counted(sum((each.open for each in results), Counter[str]()))}",
             f"of these by operations whose sizes hang on values: {_open_by_values(results)}",
             f"error inputs refused by the rule: {_share(invalid)}",
-            f"of the error inputs it lets pass: {_sorted([why for each in results for why in each.invalid.silent])}",
+            f"of those that shapes, sizes, dtypes, axes and words decide: {_decided(invalid, silent)}",
+            f"of the error inputs it lets pass: {_sorted(silent)}",
             f"other samples that raise under a name, refused: {_share(valid)}",
         ]
     )
@@ -105,23 +110,36 @@ def _counted(kinds: Counter[str]) -> str:
     return ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or "none"
 
 
+def _decided(invalid: Counter[str], silent: Sequence[str]) -> str:
+    """The share of the error inputs whose shapes, sizes, dtypes, axes and words decide: refused, or let pass by the rule's fault."""
+    missed = sum(_kind(why) == "for the rule" for why in silent)
+    return _share(Counter({"refused": invalid["refused"], "not judged": missed}))
+
+
 def _sorted(silent: Sequence[str]) -> str:
-    """How many are refused for what no rule sees: arguments that torch's own signature excludes, and values."""
-    kinds = Counter(_kind(why) for why in silent)
-    return ", ".join(f"{kinds[kind]} {kind}" for kind in ("for mypy and torch's stubs", "about values", "for the rule"))
+    """How many there are of each kind."""
+    kinds = Counter(map(_kind, silent))
+    return ", ".join(f"{kinds[kind]} {kind}" for kind in (*_KINDS, "for the rule"))
 
 
 def _kind(why: str) -> str:
-    if "TypeError: " in why:
-        return "for mypy and torch's stubs"
-    return "about values" if _VALUES.search(why) else "for the rule"
+    """What decides an error input that a rule lets pass."""
+    return next((kind for kind, pattern in _KINDS.items() if re.search(pattern, why)), "for the rule")
 
 
-_VALUES = re.compile(
-    r"out of bounds|out of range in self|expects? (sigma|lambda|std)|\[from, to\)|unsupported range|must be (greater|positive|in range)"
-    r"|distribution|probability tensor|without overflow|non-positive|Lower bound|min_val|divisor|approximate argument|label_smoothing"
-    r"|ignore_index|up to 64 dims|number of categories|kernel size overflows|Invalid computed output size|strides should be|only p =="
-)
+_KINDS = {
+    "for mypy and torch's stubs": r": TypeError: ",
+    "about elements of arrays": (
+        r"out of bounds|out of range in self|distribution|probability tensor|without overflow|weights cannot be negative"
+    ),
+    "about numbers that are no sizes": (
+        r"expects? (p|sigma|lambda|std)\b|\[from, to\)|unsupported range|must be (greater|positive|in range|non-negative)|non-positive"
+        r"|eps must be|Lower bound|min_val|label_smoothing|lambda must be|ignore_index"
+    ),
+    "about devices, layouts and dtypes of weights": r"same device|strided tensors only|does not match weight dtype",
+}
+"""What error inputs are about that no rule is told: rules see neither elements nor the value of a float, and weights may be moved to
+another dtype after a layer was made."""
 
 
 def _share(cases: Counter[str]) -> str:

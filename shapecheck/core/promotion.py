@@ -410,6 +410,12 @@ def all_in(dtypes: DTypes, *categories: int) -> bool:
     return all(CATEGORY[name] in categories for name in dtypes.names)
 
 
+def can_hold(into: DTypes, found: DTypes) -> bool:
+    """Whether torch may write some dtype of `found` into an array of some dtype of `into`: one of a category as high."""
+    lowest = min(CATEGORY[name] for name in found.names)
+    return lowest == OPAQUE or lowest <= max(CATEGORY[name] for name in into.names)
+
+
 def is_integral(dtypes: DTypes) -> bool:
     """Whether it is certainly an integer or bool dtype."""
     return all_in(dtypes, BOOLEAN, INTEGER)

@@ -88,7 +88,7 @@ def jax_attention(a: Arguments) -> Result:
     )
     if isinstance(found, Mismatch):
         return found
-    return query.with_shape(found) if isinstance(found, Shape) else UNKNOWN
+    return query.with_shape(found) if isinstance(found, Shape) and a["return_residual"] is False else UNKNOWN
 
 
 # --- multi-head attention ----------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ _LAYER = "d_model, nhead, dim_feedforward=2048, dropout=0.1, activation='relu', 
 
 TABLE = (
     rule(scaled_dot_product, "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False", "F.scaled_dot_product_attention"),
-    rule(jax_attention, "query, key, value, bias=None, mask=None, **", "jax.nn.dot_product_attention"),
+    rule(jax_attention, "query, key, value, bias=None, mask=None, *, return_residual=False, **", "jax.nn.dot_product_attention"),
     layer("nn.MultiheadAttention", _MULTIHEAD, _MULTIHEAD_CALL, multihead, check_multihead),
     layer("nn.TransformerEncoderLayer", _LAYER, "src, src_mask=None, src_key_padding_mask=None, is_causal=False", transformer("src"), check_transformer),
     layer("nn.TransformerDecoderLayer", _LAYER, "tgt, memory, tgt_mask=None, memory_mask=None, **", transformer("tgt", "memory"), check_transformer),

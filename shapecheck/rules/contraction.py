@@ -63,6 +63,8 @@ def dot_general(a: Arguments) -> Result:
 def dot(a: Arguments) -> Result:
     """Vectors and matrices; other ranks are refused."""
     left, right = shape_of(a["lhs"]), shape_of(a["rhs"])
+    if a["dimension_numbers"] is not None:
+        return dot_general(a)
     if left.rank is None or right.rank is None:
         return typed_result(ANY_SHAPE, _preferred(a, "lhs", "rhs"), a.library)
     if not (1 <= left.rank <= 2 and 1 <= right.rank <= 2):
@@ -115,9 +117,11 @@ def conv_general_dilated(a: Arguments) -> Result:
 
 def _convolved(a: Arguments, whole: list[Dim], kernel: list[Dim]) -> list[Dim] | Mismatch:
     strides, dilations = _each(a["window_strides"], len(whole)), _each(a["rhs_dilation"], len(whole))
-    if a["lhs_dilation"] is not None:
-        return [UNKNOWN_DIM] * len(whole)
+    holes = _each(a["lhs_dilation"], len(whole))
+    whole = [_spread(n, d) for n, d in zip(whole, holes, strict=True)]
     match a["padding"]:
+        case "SAME" if any(each != ONE for each in holes):
+            return [UNKNOWN_DIM] * len(whole)  # the padding is for the array as it was
         case "SAME":
             return [(n + s - 1) // s for n, s in zip(whole, strides, strict=True)]
         case "VALID":
@@ -133,6 +137,11 @@ def _convolved(a: Arguments, whole: list[Dim], kernel: list[Dim]) -> list[Dim] |
     if isinstance(found, Mismatch):
         return [UNKNOWN_DIM] * len(whole)
     return [n if at_least(n, 0) else extremum("max", (n, ZERO)) for n in found]  # where nothing fits jax answers an empty axis
+
+
+def _spread(n: Dim, dilation: Dim) -> Dim:
+    """The size of an axis with holes between its elements."""
+    return n if ONE in (n, dilation) else UNKNOWN_DIM if n == ZERO else (n - 1) * dilation + 1
 
 
 def _each(value: Value, count: int) -> tuple[Dim, ...]:
@@ -167,9 +176,9 @@ def windowed(a: Arguments) -> Result:
         return Mismatch(
             "shape-rank", f"a window of {len(window)} axes over ({array.shape})", None, str(array.shape.rank), str(len(window))
         )
-    if a["base_dilation"] is not None or a["window_dilation"] is not None or strides is None or len(strides) != len(window):
+    if strides is None or len(strides) != len(window):
         return array.with_shape(Shape((UNKNOWN_DIM,) * len(window)))
-    values = {**a.values, "rhs_dilation": None, "lhs_dilation": None}
+    values = {**a.values, "rhs_dilation": a["window_dilation"], "lhs_dilation": a["base_dilation"]}
     found = _convolved(Arguments(values, a.library, a.facts), list(array.shape.dims), list(window))
     return found if isinstance(found, Mismatch) else array.with_shape(Shape(tuple(found)))
 
@@ -197,7 +206,7 @@ _CONV = "lhs, rhs, window_strides, padding, "
 
 TABLE: tuple[Rule, ...] = (
     rule(dot_general, f"lhs, rhs, dimension_numbers, {_OPTIONS}", "jax.lax.dot_general"),
-    rule(dot, f"lhs, rhs, *, {_OPTIONS}", "jax.lax.dot"),
+    rule(dot, f"lhs, rhs, *, dimension_numbers=None, {_OPTIONS}", "jax.lax.dot"),
     gufunc("*b m k, *b k n -> *b m n", "lhs, rhs, **", of_one_dtype, "jax.lax.batch_matmul"),
     rule(
         conv_general_dilated,

@@ -181,7 +181,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     gufunc("*s -> *s", "input|a|x, **", kept, *spelled("copy", "np.{}", "jnp.{}")),
     gufunc("*s -> *s", "input|x, **", itself, "jax.lax.stop_gradient"),
-    gufunc("*s -> *s", "input|x, device=None, **", itself, "jax.device_put"),
+    gufunc("*s -> *s", "input|x|src, device=None, **", itself, "jax.device_put"),
     rule(to_numpy, "input, **", "Tensor.numpy"),
     gufunc("*s -> *s", "input, *args, **", kept, *spelled("to_device byteswap", "Array.{}", "ndarray.{}")),
     gufunc("*s -> *s", "input, dtype, offset=0", unknown_dtype, "ndarray.getfield"),

@@ -34,6 +34,8 @@ def multinomial(a: Arguments) -> Result:
         return Mismatch("shape-rank", f"needs 1 or 2 axes, found ({weights.shape})", None, "1 or 2 axes", str(weights.shape))
     if isinstance(count, Dim) and at_most(count, 0):
         return Mismatch("shape-op", f"cannot draw {count} samples", None, ">0", str(count))
+    if isinstance(last := axis_from_right(weights.shape, 0), Dim) and at_least(last, 2**24 + 1):
+        return Mismatch("shape-op", f"cannot draw from more than 2^24 weights, found {last}", -1, "<=2^24", str(last))
     if flag(a["replacement"]) is False and isinstance(count, Dim) and isinstance(last := axis_from_right(weights.shape, 0), Dim):
         if at_least(count - last, 1):
             reason = f"{count} samples without replacement of {last}"
@@ -83,7 +85,7 @@ def parts_of_complex(values: Sequence[Value], library: Library) -> Typed | Misma
 TABLE: tuple[Rule, ...] = (
     gufunc(
         "*b n, *s -> *s if out_int32; -> *s",
-        "sorted_sequence, values|input, *, out_int32=False, **",
+        "sorted_sequence, values|input, *, out_int32=False, side=None, **",
         [INT32, indices],
         "torch.searchsorted",
         called="the sorted sequence, the values",
@@ -118,7 +120,7 @@ TABLE: tuple[Rule, ...] = (
         "n -> length; n, *s -> length", "x, weights=None, minlength=0, *, length=None", [indices, unknown_dtype], "jnp.bincount"
     ),
     rule(multinomial, "input, num_samples, replacement=False, **", *spelled("multinomial", *TORCH)),
-    gufunc("*s -> *s", "elements|element|ar1, test_elements|ar2, **", boolean, *spelled("isin", "torch.{}", *NUMPY)),
+    gufunc("*s -> *s", "elements|element|ar1, test_elements|test_element|ar2, **", boolean, *spelled("isin", "torch.{}", *NUMPY)),
     gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("bernoulli", *TORCH)),
     gufunc("*s, *s -> *s", "real, imag", parts_of_complex, "torch.complex"),
     gufunc("*s, *s -> *s", "abs, angle", parts_of_complex, "torch.polar"),

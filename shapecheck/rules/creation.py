@@ -13,7 +13,7 @@ from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, default
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
-from shapecheck.rules.axes import integers, shape_argument, sizes
+from shapecheck.rules.axes import at_least, integers, shape_argument, size, sizes
 from shapecheck.rules.families import dtype_argument, gufunc, kept, made_of, only, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
@@ -131,8 +131,12 @@ def between_numbers(a: Arguments) -> Mismatch | None:
     return None if wrong is None else Mismatch("shape-rank", f"an end has no axes, found ({wrong})", None, "no axes", str(wrong))
 
 
-def single_or_double(a: Arguments) -> Mismatch | None:
-    """Refuses windows of other dtypes."""
+def refused_window(a: Arguments) -> Mismatch | None:
+    """Refuses windows of other dtypes, without coefficients, and symmetric ones with a centre of their own."""
+    if a["a"] == () and at_least(size(a["n"]), 2):
+        return Mismatch("shape-op", "a window needs a coefficient, found none", None, ">=1", "0")
+    if a["center"] is not None and a["sym"] is True:
+        return Mismatch("shape-op", "a symmetric window has its centre in the middle; center= needs sym=False")
     asked = a["dtype"]
     if not isinstance(asked, DTypes) or asked.names & {"float32", "float64"}:
         return None
@@ -294,11 +298,15 @@ TABLE: tuple[Rule, ...] = (
     ),
     gufunc("-> n", "n|M, dtype=None", made_of(FLOATING), *spelled("hanning hamming blackman bartlett", "np.{}", "jnp.{}")),
     gufunc(
-        "-> n", "n|M, *, dtype=None, **", made_of(FLOATING), *spelled(_WINDOWS, "torch.signal.windows.{}"), check=single_or_double
+        "-> n",
+        "n|M, *, a=None, center=None, sym=True, dtype=None, **",
+        made_of(FLOATING),
+        *spelled(_WINDOWS, "torch.signal.windows.{}"),
+        check=refused_window,
     ),
     rule(normal, "mean, std=1.0, size=None, *, dtype=None, **", "torch.normal"),
     gufunc("-> n", "n|window_length, periodic=True, beta=12.0, *, dtype=None, **", made_of(FLOATING), "torch.kaiser_window"),
-    rule(from_buffer, "buffer, dtype, count=-1, **", "np.fromiter"),
+    rule(from_buffer, "buffer|iter, dtype, count=-1, **", "np.fromiter"),
     rule(from_buffer, "buffer, dtype='float64', count=-1, **", "np.frombuffer", "jnp.frombuffer"),
     rule(from_buffer, "buffer, *, dtype, count=-1, **", "torch.frombuffer"),
     rule(from_buffer, "file, dtype='float64', count=-1, **", "np.fromfile"),
@@ -313,6 +321,6 @@ TABLE: tuple[Rule, ...] = (
         *spelled("array asarray", "np.{}", "jnp.{}"),
     ),
     gufunc("-> ", "data, *, dtype=None, **", made_of(FLOATING), "torch.scalar_tensor"),
-    gufunc("*s -> *s", "data", kept, "torch.from_numpy"),
+    gufunc("*s -> *s", "data|ndarray", kept, "torch.from_numpy"),
     gufunc("*s -> *s", "data|ext_tensor|x, **", unknown_dtype, "torch.from_dlpack", "np.from_dlpack", "jnp.from_dlpack"),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shapecheck.core.axes import place
-from shapecheck.core.dim import UNKNOWN_DIM, Dim
+from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.promotion import Typed, result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast_all
@@ -108,10 +108,12 @@ def broadcast_each(a: Arguments) -> Result:
 
 
 def chosen(a: Arguments) -> Result:
-    """`choose`, `select`, `piecewise`: conditions and choices broadcast."""
+    """`choose`, `select`, `piecewise`: conditions, choices and the default broadcast."""
     values = [item for name in ("first", "second") for item in _items(a[name])]
-    if not all(isinstance(each, Array) for each in values) or not values:
+    default = a.values.get("default", ZERO)
+    if not all(isinstance(each, Array) for each in values) or not values or default is UNKNOWN:
         return UNKNOWN
+    values = [*values, default] if isinstance(default, Array) else values
     found = broadcast_all([shape_of(each) for each in values], a.facts)
     return found if isinstance(found, Mismatch) else Array(found, ANY_DTYPE, a.library)
 

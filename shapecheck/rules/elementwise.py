@@ -29,7 +29,7 @@ from shapecheck.rules.families import (
 )
 from shapecheck.rules.table import Rule
 
-ONE_ARRAY = "input|a|x|self|m|operand|obj, **"
+ONE_ARRAY = "input|a|x|self|m|operand|obj|z|val, **"
 TWO_ARRAYS = "input|a|x|x1|self, other|y|x2|b|exponent, **"
 
 EVERY = (*TORCH, "jnp.{}", "np.{}")
@@ -124,7 +124,7 @@ _LAX_FLOATS = (
     "exp exp2 expm1 log log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh reciprocal logistic "
     "erf erfc lgamma digamma floor ceil round cbrt"
 )
-_F_FLOATS = "gelu selu celu elu softplus mish hardswish hardsigmoid logsigmoid leaky_relu silu"
+_F_FLOATS = "selu celu elu softplus mish hardswish hardsigmoid logsigmoid leaky_relu silu"
 _TESTS = "isnan isinf isfinite isreal isposinf isneginf signbit logical_not"
 _COMPARED = "eq ne lt le gt ge"
 _COMPARED_LONG = "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor isclose"
@@ -150,6 +150,7 @@ UNARY: tuple[Rule, ...] = (
     gufunc("*s -> *s", ONE_ARRAY, sinc_dtype, *spelled("sinc", *EVERY)),
     gufunc("*s -> *s", ONE_ARRAY, only(kept, FLOATING, COMPLEX), *spelled(_LAX_FLOATS, J), *spelled("sigmoid silu swish", N)),
     gufunc("*s -> *s", "input, **", float_only, *spelled(_F_FLOATS, "F.{}")),
+    gufunc("*s -> *s", "input, approximate='none'", float_only, "F.gelu"),
     gufunc(
         "*s -> *s", ONE_ARRAY, only(kept, INTEGER, FLOATING), *spelled("relu relu6 hardtanh", "F.{}"), *spelled("relu", *TORCH)
     ),

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shapecheck.core.axes import places
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.promotion import Typed, is_integral, real_part
-from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, axis_from_right, broadcast, from_items
+from shapecheck.core.promotion import CATEGORY, INTEGER, Typed, is_integral, mapped, real_part
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, broadcast
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.axes import agreed, at_least, integer
+from shapecheck.rules.axes import agreed, at_least, integer, integers
 from shapecheck.rules.families import (
     TORCH,
     always,
     equal_dtypes,
     gufunc,
+    kept,
     or_unknown,
     promoted,
     shape_of,
@@ -52,6 +54,15 @@ def tall(a: Arguments) -> Mismatch | None:
         return None
     reason = f"needs at least as many rows as columns, found {rows} by {columns}"
     return Mismatch("shape-op", reason, -2, f">={columns}", str(rows))
+
+
+def reflectors(a: Arguments) -> Mismatch | None:
+    """The mismatch of another number of scales than of columns; of wide matrices there may be fewer."""
+    columns, scales = axis_from_right(shape_of(a["input"]), 0), axis_from_right(shape_of(a["tau"]), 0)
+    if columns is None or scales is None or not at_least(scales - columns, 1):
+        return None
+    reason = f"{scales} scales for {columns} columns"
+    return Mismatch("shape-op", reason, -1, f"<={columns}", str(scales))
 
 
 def lstsq(a: Arguments) -> Result:
@@ -105,31 +116,40 @@ def tensor_inverse(a: Arguments) -> Result:
 def tensor_solve(a: Arguments) -> Result:
     """What is left of the tensor behind the axes of the right side."""
     left, right = shape_of(a["A"]), shape_of(a["B"])
-    if left.rank is None or right.rank is None or a["dims"] is not None:
+    moved = () if a["dims"] is None else integers(a["dims"])
+    if left.rank is None or right.rank is None or moved is None or isinstance(at := places(moved, left), Mismatch) or at is None:
         return UNKNOWN
-    return typed_result(Shape(left.dims[right.rank :]), _floats_kept((a["A"], a["B"]), a.library), a.library)
+    order = [*(axis for axis in range(left.rank) if axis not in at), *at]
+    kept = Shape(tuple(left.dims[axis] for axis in order[right.rank :]))
+    return typed_result(kept, _floats_kept((a["A"], a["B"]), a.library), a.library)
 
 
 def vectors_product(a: Arguments) -> Result:
     """`vecdot`: products along an axis."""
-    found = broadcast(shape_of(a["x"]), shape_of(a["y"]), a.facts)
+    left, right = shape_of(a["x"]), shape_of(a["y"])
+    found = broadcast(left, right, a.facts)
     if isinstance(found, Mismatch):
         return found
     typed = or_unknown(promoted)((a["x"], a["y"]), a.library)
-    return typed_result(
-        found if a["dim"] is UNKNOWN else _without_last(found) if integer(a["dim"]) == -1 else ANY_SHAPE, typed, a.library
-    )
-
-
-def _without_last(shape: Shape) -> Shape:
-    known = shape.run is None or shape.suffix
-    return from_items(shape.items[:-1]) if known and shape.items else ANY_SHAPE
+    if left.rank in (1, None) and right.rank in (1, None):  # of vectors torch does not look at the axis
+        return typed_result(SCALAR if left.rank == right.rank == 1 else ANY_SHAPE, typed, a.library)
+    return typed_result(signature("*s n@dim -> *s").apply((found,), a.facts, call=a.values), typed, a.library)
 
 
 def _floats_kept(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """The dtype of floats that all are alike; what becomes of integers is left open."""
     found = or_unknown(promoted)(values, library)
     return found if isinstance(found, Typed) and not is_integral(found.dtypes) else Typed(ANY_DTYPE)
+
+
+def multiplied(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """The dtype of running products: integers become int64."""
+    found = kept(values, library)
+    return (
+        found
+        if isinstance(found, Mismatch)
+        else Typed(mapped(lambda name: name if CATEGORY[name] > INTEGER else "int64", found.dtypes))
+    )
 
 
 def of_a_difference(values: Sequence[Value], library: Library) -> Typed | Mismatch:
@@ -159,7 +179,11 @@ TABLE: tuple[Rule, ...] = (
     gufunc(LOW_RANK, "A, q=6, niter=2, M=None", (decomposed, real_decomposed, decomposed), "torch.svd_lowrank"),
     gufunc(LOW_RANK, "A, q=6, center=True, niter=2", (decomposed, real_decomposed, decomposed), "torch.pca_lowrank"),
     gufunc(
-        "*b _ _, *b k, *b m n -> *b m n", "input, tau, other, left=True, transpose=False", equal_dtypes, *spelled("ormqr", *TORCH)
+        "*b m _, *b _, *b m n -> *b m n if left; *b n _, *b _, *b m n -> *b m n if not left",
+        "input, tau|input2, other|input3, left=True, transpose=False",
+        decomposed,
+        *spelled("ormqr", *TORCH),
+        check=reflectors,
     ),
     gufunc(
         f"*b m n -> *b m n, *b {LEAST}, *b if get_infos; -> *b m n, *b {LEAST}",
@@ -190,7 +214,7 @@ TABLE: tuple[Rule, ...] = (
     rule(vectors_product, "x, y, *, dim=-1", "torch.linalg.vecdot"),
     gufunc("*b k@axis, *b k@axis -> *b", "x|x1, y|x2, *, axis=-1", promoted, *spelled("vecdot", "jnp.linalg.{}", "np.linalg.{}")),
     gufunc("n -> n N|n", "x, N=None, increasing=False", _floats_kept, "torch.vander"),
-    gufunc("() -> 1 _; *s n -> *s n N|n", "x, *, N=None", _floats_kept, "torch.linalg.vander"),
+    gufunc("() -> 1 N|1; *s n -> *s n N|n", "x, *, N=None", multiplied, "torch.linalg.vander"),
     gufunc("*s, *s -> ()", "input, other, p=2", of_a_difference, *spelled("dist", *TORCH)),
     gufunc(f"*b m n -> *b {LEAST}", "A|x, **", real_decomposed, *spelled("svdvals", *EACH)),
 )

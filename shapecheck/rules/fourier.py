@@ -6,14 +6,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shapecheck.core.axes import places
-from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, dim
-from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING, Typed, bits, mapped, quotient, real_part, result_type
+from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, Verdict, compare, dim
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.promotion import (
+    BOOLEAN,
+    CATEGORY,
+    COMPLEX,
+    FLOATING,
+    INTEGER,
+    Typed,
+    bits,
+    mapped,
+    quotient,
+    real_part,
+    result_type,
+)
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import flag, integers, replaced, size, size_at, sizes
-from shapecheck.rules.families import NO_SCALARS, TORCH, DTypeRule, gufunc, kept, made_of, only, spelled, typed_result
+from shapecheck.rules.families import (
+    NO_SCALARS,
+    TORCH,
+    DTypeRule,
+    gufunc,
+    kept,
+    made_of,
+    only,
+    refused_dtype,
+    spelled,
+    typed_result,
+)
 from shapecheck.rules.table import Compute, Rule, rule
+from shapecheck.rules.windows import last_axes, with_last_axes
 
 type Length = Callable[[Dim], Dim]
 
@@ -84,6 +109,40 @@ def _new_size(size: Dim, length: Length, is_last: bool, is_given: bool) -> Dim:
     if not is_last or (is_given and length is full_length):
         return size
     return length(size) if not size.is_unknown else UNKNOWN_DIM
+
+
+def lax_fft(a: Arguments) -> Result:
+    """`jax.lax.fft`: over as many of the last axes as there are lengths, which say how long these axes are."""
+    array, lengths, kind = a.array("x"), sizes(a["fft_lengths"]), a["fft_type"]
+    if array is None or not isinstance(kind, str):
+        return UNKNOWN
+    if (word := kind.lower()) not in ("fft", "ifft", "rfft", "irfft"):
+        return Mismatch("shape-op", f"fft_type={kind!r} is none of fft, ifft, rfft, irfft", None, "", kind)
+    if isinstance(refused := only(kept, BOOLEAN, INTEGER, FLOATING)((array,), a.library), Mismatch) and word == "rfft":
+        return refused
+    if word == "rfft" and lengths and array.dtype.names <= {"float16", "bfloat16"}:
+        return refused_dtype(array, "float32 or float64")
+    found = _lax_shape(array.shape, lengths, word)
+    if lengths == () and word != "fft" and word != "ifft":
+        return typed_result(found, Typed(ANY_DTYPE), a.library)
+    typed = complexes((array,), a.library).dtypes
+    return typed_result(found, Typed(real_part(typed) if word == "irfft" else typed), a.library)
+
+
+def _lax_shape(shape: Shape, lengths: Sequence[Dim] | None, word: str) -> Shape | Mismatch:
+    count = 0 if lengths is None else len(lengths)
+    if shape.rank is not None and shape.rank < count:
+        return Mismatch("shape-rank", f"{count} lengths for ({shape})", None, f"at least {count} axes", str(shape))
+    compared = lengths[:-1] if lengths and word == "irfft" else lengths or ()
+    for axis, (n, length) in enumerate(
+        zip(last_axes(shape, count)[: len(compared)] if count else (), compared, strict=True), -count
+    ):
+        if compare(n, length) is Verdict.DIFFERENT:
+            return Mismatch("shape-op", f"axis {axis} is {n}, fft_lengths says {length}", axis, str(length), str(n))
+    if word in ("fft", "ifft") or lengths == ():
+        return shape
+    last = UNKNOWN_DIM if lengths is None else lengths[-1] if word == "irfft" else lengths[-1] // 2 + 1
+    return with_last_axes(shape, 1, [last]) if shape.rank is not None or shape.suffix else ANY_SHAPE
 
 
 # --- spectra over time --------------------------------------------------------------------------------------------
@@ -197,6 +256,7 @@ TABLE: tuple[Rule, ...] = (
         "return_complex=False",
         *spelled("istft", *TORCH),
     ),
+    rule(lax_fft, "x, fft_type, fft_lengths", "jax.lax.fft"),
     gufunc("*s -> *s", "input|x, **", kept, *spelled("fftshift ifftshift", *MODULES)),
     gufunc("-> n", "n, d=1.0, **", made_of(FLOATING), *spelled("fftfreq", *MODULES)),
     gufunc("-> n//2+1", "n, d=1.0, **", made_of(FLOATING), *spelled("rfftfreq", *MODULES)),

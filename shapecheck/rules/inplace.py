@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapecheck.core.promotion import CATEGORY, FLOATING, INTEGER, OPAQUE, Typed, inexact, result_type
+from shapecheck.core.promotion import FLOATING, INTEGER, Typed, can_hold, inexact, result_type
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Value
 from shapecheck.rules.choosing import given, interpolated, masked, one_value
@@ -26,10 +26,7 @@ def fitting(computed: DTypeRule) -> DTypeRule:
 
 
 def _overflow(target: Value, computed: Typed) -> Mismatch | None:
-    if not isinstance(target, Array):
-        return None
-    lowest = min(CATEGORY[name] for name in computed.dtypes.names)
-    if lowest <= max(CATEGORY[name] for name in target.dtype.names) or lowest == OPAQUE:
+    if not isinstance(target, Array) or can_hold(target.dtype, computed.dtypes):
         return None
     reason = f"in place, results of {computed.dtypes} do not fit into an array of {target.dtype}"
     return Mismatch("shape-dtype", reason, None, str(target.dtype), str(computed.dtypes))
@@ -65,7 +62,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc(TWO, "input, min|max", fitting(promoted), *spelled("clamp_min_ clamp_max_", "Tensor.{}")),
     gufunc(
         TWO,
-        "input, other, **",
+        "input, other|exponent, **",
         fitting(promoted),
         *spelled("add_ sub_ mul_ multiply_ subtract_ pow_ remainder_ fmod_ floor_divide_", "Tensor.{}"),
         *spelled("iadd isub imul ipow imod ifloordiv", "Tensor.__{}__", "ndarray.__{}__"),

@@ -67,7 +67,8 @@ TWO = "*s, *s -> *s"
 
 TABLE: tuple[Rule, ...] = (
     gufunc(TWO, "x, y", promoted, *spelled("add sub mul div rem max min atan2", J), check=alike),
-    gufunc(TWO, "x, y", only(promoted, FLOATING), *spelled("nextafter igamma igammac igamma_grad_a zeta", J), check=alike),
+    gufunc(TWO, "x|x1, y|x2|q", only(promoted, FLOATING), *spelled("nextafter zeta", J), check=alike),
+    gufunc(TWO, "y|a, x", only(promoted, FLOATING), *spelled("igamma igammac igamma_grad_a", J), check=alike),
     gufunc(
         TWO,
         "x, y",
@@ -86,7 +87,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s -> *s", "operand, update, start_indices, **", kept, "jax.lax.dynamic_update_slice"),
     gufunc(
         "*s -> *s",
-        "operand, update, start_index, axis, **",
+        "operand, update, start_index|index, axis, **",
         kept,
         *spelled("dynamic_update_index_in_dim dynamic_update_slice_in_dim", J),
     ),

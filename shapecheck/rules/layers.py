@@ -14,7 +14,7 @@ from shapecheck.core.shape import ANY_RUN, Mismatch, Shape, axis_from_right, fro
 from shapecheck.core.value import UNKNOWN, Arguments, Array, LayerValue, Result, Value
 from shapecheck.rules import layer as layer_of
 from shapecheck.rules import lookup
-from shapecheck.rules.axes import differs, on_array, size
+from shapecheck.rules.axes import at_most, differs, on_array, size
 from shapecheck.rules.families import gufunc, itself, kept, sized
 from shapecheck.rules.reshape import flatten, unflatten
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
@@ -84,6 +84,20 @@ def bilinear(a: Arguments) -> Result:
 
 
 # --- embedding ---------------------------------------------------------------------------------------------------
+
+
+def not_negative(*names: str) -> Compute:
+    """A check of a constructor: these sizes are no less than 0."""
+
+    def checked(a: Arguments) -> Result:
+        wrong = next((name for name in names if at_most(size(a[name]), -1)), None)
+        return (
+            Mismatch("shape-op", f"{wrong} must not be negative, found {a[wrong]}", None, ">=0", str(a[wrong]))
+            if wrong
+            else UNKNOWN
+        )
+
+    return checked
 
 
 def looked_up(array: Array, width: Dim) -> Result:
@@ -181,9 +195,9 @@ DROPOUTS = tuple(
 )
 
 TABLE: tuple[Rule | Layer, ...] = (
-    layer("nn.Linear", "in_features, out_features, bias=True, **", "input", linear),
-    layer("nn.Bilinear", "in1_features, in2_features, out_features, bias=True, **", "input1, input2", bilinear),
-    layer("nn.Embedding", "num_embeddings, embedding_dim, padding_idx=None, **", "input", embedding),
+    layer("nn.Linear", "in_features, out_features, bias=True, **", "input", linear, not_negative("in_features", "out_features")),
+    layer("nn.Bilinear", "in1_features, in2_features, out_features, bias=True, **", "input1, input2", bilinear, not_negative("in1_features", "in2_features", "out_features")),
+    layer("nn.Embedding", "num_embeddings, embedding_dim, padding_idx=None, **", "input", embedding, not_negative("num_embeddings", "embedding_dim")),
     rule(embedding_function, "input, weight, **", "F.embedding"),
     rule(one_hot, "tensor, num_classes=-1", "F.one_hot"),
     identity("nn.Identity", "*ignored, **"),

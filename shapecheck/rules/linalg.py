@@ -15,7 +15,7 @@ from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, promote
 from shapecheck.rules.table import Rule, rule
 
 LINALG = ("torch.linalg.{}", "jnp.linalg.{}", "np.linalg.{}")
-SQUARE = "input|a|A|x, **"
+SQUARE = "input|a|A|x|M, **"
 LEAST = "min(m,n)"
 QR = f"*b m n -> *b m {LEAST}, *b {LEAST} n if mode=reduced; -> *b m m, *b m n if mode=complete"
 

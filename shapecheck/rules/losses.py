@@ -21,6 +21,7 @@ from shapecheck.rules.families import (
     Check,
     DTypeRule,
     ResultTypes,
+    any_of,
     float_array,
     gufunc,
     or_unknown,
@@ -87,9 +88,7 @@ def cross_entropy(a: Arguments) -> Result:
         case Verdict.DIFFERENT:
             return _indices(a, scores, target)
         case Verdict.UNKNOWN:
-            indices, probabilities = _indices(a, scores, target), _probabilities(a, scores, target)
-            refused = isinstance(indices, Mismatch) and isinstance(probabilities, Mismatch)
-            return indices if refused else reduced(a, ANY_SHAPE, Typed(scores.dtype))
+            return any_of([_indices(a, scores, target), _probabilities(a, scores, target)])
 
 
 def _probabilities(a: Arguments, scores: Array, target: Array) -> Result:
@@ -99,7 +98,7 @@ def _probabilities(a: Arguments, scores: Array, target: Array) -> Result:
     if isinstance(ignored := a.values.get("ignore_index"), Dim) and at_least(ignored, 0):
         return Mismatch("shape-op", "a target of class probabilities has no index to ignore", None, "", str(ignored))
     classes_gone = without_classes(scores.shape)
-    typed = or_unknown(promoted)((scores, target), a.library)
+    typed = or_unknown(promoted)([each for each in (scores, target, a["weight"]) if each is not None], a.library)
     assert isinstance(typed, Typed)
     return reduced(a, classes_gone if classes_gone is not None else ANY_SHAPE, typed)
 
@@ -108,6 +107,8 @@ def _indices(a: Arguments, scores: Array, target: Array) -> Result:
     expected = without_classes(scores.shape)
     if expected is not None and (wrong := _wrong_target(expected, target, scores, a)) is not None:
         return wrong
+    if (refused := _weight_of_other_dtype(a, scores)) is not None:
+        return refused
     if not target.dtype.names & INDEX.names and not _certainly(target, OPAQUE):
         return Mismatch("shape-dtype", f"class indices must be int64, found {target.dtype}", None, "Int64", str(target.dtype))
     return reduced(a, target.shape, Typed(scores.dtype))
@@ -133,15 +134,26 @@ def _may_be_one_element(found: Shape) -> bool:
 
 def linear_cross_entropy(a: Arguments) -> Result:
     """`cross_entropy` of what a weight `C ... features` makes of the input."""
-    found = signature("n? i, c *o i -> n? c *o").apply((shape_of(a["input"]), shape_of(a["linear_weight"])), a.facts)
-    return _of_scores(found, a)
+    weight = shape_of(a["linear_weight"])
+    found = signature("n? i, c *o i -> n? c *o").apply((shape_of(a["input"]), weight), a.facts)
+    return _without_batch(a, max(weight.min_rank - 2, 0)) or _of_scores(found, a)
 
 
 def linear_cross_entropy_layer(a: Arguments) -> Result:
     """The same with a weight of its own."""
     sizes = {"i": size(a["in_features"]), "c": size(a["num_classes"]), "o": shape_argument(a["out_features"])}
     known = {name: found for name, found in sizes.items() if not isinstance(found, Mismatch)}
-    return _of_scores(signature("n? i -> n? c *o").apply((shape_of(a["input"]),), a.facts, known), a)
+    found = signature("n? i -> n? c *o").apply((shape_of(a["input"]),), a.facts, known)
+    outputs = sizes["o"]
+    return _without_batch(a, outputs.min_rank if isinstance(outputs, Shape) else 0) or _of_scores(found, a)
+
+
+def _without_batch(a: Arguments, outputs: int) -> Mismatch | None:
+    """Refuses one row alone where every row has several outputs."""
+    found = shape_of(a["input"])
+    if found.rank != 1 or not outputs:
+        return None
+    return Mismatch("shape-rank", f"several outputs need a batch of inputs, found ({found})", None, "2 axes", str(found))
 
 
 def _of_scores(found: Shape | tuple[Shape, ...] | Mismatch, a: Arguments) -> Result:
@@ -168,10 +180,20 @@ def _refused_weight(a: Arguments, scores: Shape) -> Mismatch | None:
     if not isinstance(weight, Array) or not scores.rank or ("linear_weight" in a.values and weight.shape.rank != 1):
         return None  # the linear variant takes a row of weights, too
     classes = scores.dims[min(1, scores.rank - 1)]
-    if same(weight.shape, Shape((classes,)), a.facts) is not Verdict.DIFFERENT:
+    given = weight.shape if scores.rank < 3 or weight.shape.rank is None else Shape((weight.shape.size,))
+    if same(given, Shape((classes,)), a.facts) is not Verdict.DIFFERENT:
         return None
     reason = f"the weight needs one element for each of the {classes} classes, found ({weight.shape})"
     return Mismatch("shape-mismatch", reason, None, str(classes), str(weight.shape))
+
+
+def _weight_of_other_dtype(a: Arguments, scores: Array) -> Mismatch | None:
+    """The mismatch of class weights of another dtype, which torch does not promote beside class indices."""
+    weight = a["weight"]
+    if not isinstance(weight, Array) or weight.dtype.names & scores.dtype.names:
+        return None
+    reason = f"the weight must have the dtype of the input, {scores.dtype}, found {weight.dtype}"
+    return Mismatch("shape-dtype", reason, None, str(scores.dtype), str(weight.dtype))
 
 
 def _certainly(array: Array, *categories: int) -> bool:

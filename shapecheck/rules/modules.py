@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from shapecheck.core.dim import ONE
 from shapecheck.core.dtype import ANY_DTYPE
-from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, all_in
+from shapecheck.core.promotion import COMPLEX, FLOATING, Typed, all_in, real_part
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.attention import check_transformer, transformer
@@ -48,7 +48,8 @@ def pairwise_distance(a: Arguments) -> Result:
     """A distance along the last axis, which goes or becomes 1."""
     found, keeps = broadcast(shape_of(a["x1"]), shape_of(a["x2"]), a.facts), flag(a["keepdim"])
     pair = (a["x1"], a["x2"])
-    typed = or_unknown(floated)(pair, a.library) if all(map(_is_real, pair)) else Typed(ANY_DTYPE)
+    typed = or_unknown(floated)(pair, a.library)
+    typed = typed if isinstance(typed, Mismatch) else Typed(real_part(typed.dtypes))
     if isinstance(found, Mismatch):
         return found
     if not found.items or keeps is None or (found.run is not None and not found.suffix):
@@ -56,19 +57,10 @@ def pairwise_distance(a: Arguments) -> Result:
     return typed_result(from_items((*found.items[:-1], *([ONE] if keeps else []))), typed, a.library)
 
 
-def _is_real(value: Value) -> bool:
-    """Whether complex numbers, whose distances are real, are out of the question."""
-    return isinstance(value, Array) and all_in(value.dtype, BOOLEAN, INTEGER, FLOATING)
-
-
-def _is_of_floats(value: Value) -> bool:
-    """Whether integers and complex numbers, which become floats, are out of the question."""
-    return isinstance(value, Array) and all_in(value.dtype, FLOATING)
-
-
 def if_floats(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """The dtype of floats; integers become floats."""
-    return kept(values, library) if _is_of_floats(values[0]) else Typed(ANY_DTYPE)
+    """The dtype of floats; integers become floats, but where there are none."""
+    array = values[0]
+    return kept(values, library) if isinstance(array, Array) and all_in(array.dtype, FLOATING) else Typed(ANY_DTYPE)
 
 
 def prelu_function(a: Arguments) -> Result:

@@ -16,7 +16,7 @@ from shapecheck.core.shape import Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import differs, sizes
 from shapecheck.rules.convolution import check_groups
-from shapecheck.rules.families import gufunc, sized
+from shapecheck.rules.families import gufunc, shape_of, sized
 from shapecheck.rules.table import Layer, layer, rule
 from shapecheck.rules.windows import float_part, last_axes, not_float
 
@@ -118,6 +118,15 @@ def of_floats(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     return not_float(array) or Typed(float_part(array.dtype))
 
 
+def nothing_to_normalize(a: Arguments) -> Mismatch | None:
+    """Refuses groups of no elements; a batch may be empty."""
+    shape = shape_of(a["input"])
+    if shape.rank is None or ZERO not in shape.dims[1:]:
+        return None
+    axis = shape.dims.index(ZERO, 1)
+    return Mismatch("shape-op", f'axis {axis} must not be empty ("{shape}")', axis, ">=1", "0")
+
+
 _SPATIAL = {1: "length", 2: "height width", 3: "depth height width"}
 
 
@@ -153,6 +162,6 @@ TABLE = (
     *_of_axes(1), *_of_axes(2), *_of_axes(3),
     rule(last_normalized, "input, normalized_shape, weight=None, bias=None, eps=1e-05, **", "F.layer_norm", "torch.layer_norm"),
     rule(last_normalized, "input, normalized_shape, weight=None, eps=None", "F.rms_norm", "torch.rms_norm"),
-    gufunc("batch num_groups*c *s -> batch num_groups*c *s", "input, num_groups, weight=None, bias=None, eps=1e-05, **", of_floats, "F.group_norm"),
+    gufunc("batch num_groups*c *s -> batch num_groups*c *s", "input, num_groups, weight=None, bias=None, eps=1e-05, **", of_floats, "F.group_norm", check=nothing_to_normalize),
     rule(by_channel, "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05", "F.batch_norm"),
 )  # fmt: skip

@@ -8,7 +8,7 @@ the result fit. Which operation does what was tried, and is tried again by the t
 from __future__ import annotations
 
 from shapecheck.core.dim import ZERO, Verdict
-from shapecheck.core.promotion import CATEGORY, OPAQUE
+from shapecheck.core.promotion import can_hold
 from shapecheck.core.shape import Mismatch, broadcasts_to
 from shapecheck.core.value import UNKNOWN, Array, Library, Result, Value
 
@@ -60,15 +60,7 @@ def _refused_dtype(name: str, result: Array, out: Array) -> Mismatch | None:
     operation = name.removeprefix("torch.")
     if operation == name or operation in TAKEN_OVER or ZERO in (*result.shape.prefix, *result.shape.suffix):
         return None  # of others we know too little, and of nothing torch computes nothing
-    found, into = result.dtype.names, out.dtype.names
-    fits = bool(found & into) if operation in ALIKE else _holds(found, into)
-    if fits:
+    if result.dtype.names & out.dtype.names or (operation not in ALIKE and can_hold(out.dtype, result.dtype)):
         return None
     reason = f"the result is of {result.dtype} and cannot be written into out= of {out.dtype}"
     return Mismatch("shape-dtype", reason, None, str(result.dtype), str(out.dtype))
-
-
-def _holds(found: frozenset[str], into: frozenset[str]) -> bool:
-    """Whether some dtype of `into` may have what some dtype of `found` has: a category as high."""
-    known = [CATEGORY[name] for name in found | into]
-    return OPAQUE in known or min(CATEGORY[name] for name in found) <= max(CATEGORY[name] for name in into)

@@ -100,8 +100,8 @@ def solved(a: Arguments) -> Result:
     found = solve(a)
     if isinstance(found, Mismatch):
         return found
-    single = shape_of(a["input"]).rank == 2 and shape_of(a["other"]).rank in (1, 2)
-    return found, Array(Shape() if single else ANY_SHAPE, dtype("int32"), a.library)
+    matrices = shape_of(a["input"])
+    return found, Array(Shape(matrices.dims[:-2]) if matrices.rank is not None else ANY_SHAPE, dtype("int32"), a.library)
 
 
 def attended(a: Arguments) -> Result:

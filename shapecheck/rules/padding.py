@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import agreed, any_of_rank, at_most, differs, on_array, reshaped, size, sizes
+from shapecheck.rules.axes import agreed, any_of_rank, at_least, at_most, differs, on_array, reshaped, size, sizes
 from shapecheck.rules.table import Compute, Layer, layer, rule
-from shapecheck.rules.windows import AXES, last_axes, per_axis, with_last_axes, wrong_rank
+from shapecheck.rules.windows import AXES, channels_first, last_axes, per_axis, with_last_axes, wrong_rank
 
 # --- padding -----------------------------------------------------------------------------------------------------
 
@@ -26,7 +26,30 @@ def pad(a: Arguments, shape: Shape) -> Shape | Mismatch:
     if shape.rank is not None and count > shape.rank:
         reason = f'padding for {count} axes, the array has {shape.rank} ("{shape}")'
         return Mismatch("shape-rank", reason, None, f"at least {count} axes", str(shape))
-    return padded(shape, list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]) if count else shape
+    pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+    refused = _refused_mode(shape, pairs, a["mode"]) if a["mode"] in OWN_VALUES else None
+    return refused or (padded(shape, pairs) if count else shape)
+
+
+OWN_VALUES = {"reflect": -1, "replicate": None, "circular": 0}
+"""The ways to pad with an array's own values, and by how much an amount may be more than there are."""
+
+
+def _refused_mode(shape: Shape, amounts: Sequence[tuple[Dim, Dim]], mode: Value) -> Mismatch | None:
+    """What padding with an array's own values refuses: other axes than those of images, and more than there is."""
+    count = len(amounts)
+    if not isinstance(mode, str) or count not in AXES:
+        return None
+    if (refused := wrong_rank(shape, (count + 1, count + 2), channels_first(count))) is not None:
+        return refused
+    more = OWN_VALUES[mode]
+    for axis, (n, pair) in enumerate(zip(last_axes(shape, count), amounts, strict=True), start=-count):
+        wrong = next((each for each in pair if more is not None and at_least(each - n, more + 1)), None)
+        if wrong is not None:
+            return Mismatch(
+                "shape-op", f"{mode} padding of axis {axis} by {wrong} needs more than its {n} elements", axis, "", str(n)
+            )
+    return None
 
 
 def padded(shape: Shape, amounts: Sequence[tuple[Dim, Dim]]) -> Shape | Mismatch:
@@ -42,17 +65,19 @@ def padded(shape: Shape, amounts: Sequence[tuple[Dim, Dim]]) -> Shape | Mismatch
     return with_last_axes(shape, len(amounts), found)
 
 
-def pad_layer(axes: int) -> Compute:
+def pad_layer(axes: int, mode: str) -> Compute:
     """The computation of the padding layers; the words of `wrong_rank` are those of an image batch."""
 
     def padded_layer(a: Arguments) -> Result:
         array = a.array("input")
         if array is None:
             return UNKNOWN
+        if (refused := wrong_rank(array.shape, range(axes, 99), f"..., {AXES[axes]}")) is not None:
+            return refused
         amounts = per_axis(a["padding"], 2 * axes)
-        if array.shape.rank is not None and array.shape.rank < axes:
-            return wrong_rank(array.shape, range(axes, 99), f"..., {AXES[axes]}") or UNKNOWN
-        return reshaped(array, padded(array.shape, list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]))
+        pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+        refused = _refused_mode(array.shape, pairs, mode) if mode in OWN_VALUES else None
+        return refused or reshaped(array, padded(array.shape, pairs))
 
     return padded_layer
 
@@ -201,13 +226,13 @@ def affine_grid(a: Arguments) -> Result:
 
 def _pad_layers(n: int) -> tuple[Layer, ...]:
     kinds = {
-        "Constant": "padding, value",
-        "Zero": "padding",
-        "Reflection": "padding",
-        "Replication": "padding",
-        "Circular": "padding",
+        "Constant": ("padding, value", "constant"),
+        "Zero": ("padding", "constant"),
+        "Reflection": ("padding", "reflect"),
+        "Replication": ("padding", "replicate"),
+        "Circular": ("padding", "circular"),
     }
-    return tuple(layer(f"nn.{kind}Pad{n}d", fields, "input", pad_layer(n)) for kind, fields in kinds.items())
+    return tuple(layer(f"nn.{kind}Pad{n}d", fields, "input", pad_layer(n, mode)) for kind, (fields, mode) in kinds.items())
 
 
 TABLE = (

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Verdict, compare
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare
 from shapecheck.core.dtype import CLASSES, accepts
 from shapecheck.core.shape import Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import at_most, flag, reshaped, size
 from shapecheck.rules.axes import sizes as sizes_of
 from shapecheck.rules.gathering import default_index
+from shapecheck.rules.layers import not_negative
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
 from shapecheck.rules.windows import (
     INEXACT,
@@ -38,13 +39,21 @@ def pool(axes: int, has_indices: bool) -> Compute:
             return UNKNOWN
         if (refused := wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes))) is not None:
             return refused
-        found = _pooled_sizes(a, last_axes(array.shape, axes), axes)
+        found = _empty(array.shape, axes) or _pooled_sizes(a, last_axes(array.shape, axes), axes)
         if isinstance(found, Mismatch):
             return found
         result = reshaped(array, with_last_axes(array.shape, axes, found))
         return _with_indices(a, result, array) if has_indices else result
 
     return pooled
+
+
+def _empty(shape: Shape, axes: int) -> Mismatch | None:
+    """Refuses an image without channels; a batch may be empty."""
+    channels = shape.rank - axes - 1 if shape.rank is not None else 0
+    if shape.rank is None or shape.dims[channels] != ZERO:
+        return None
+    return Mismatch("shape-op", f'the channels must not be empty ("{shape}")', channels, ">=1", "0")
 
 
 def _pooled_sizes(a: Arguments, sizes: Sequence[Dim], axes: int) -> Sequence[Dim] | Mismatch:
@@ -57,6 +66,8 @@ def _pooled_sizes(a: Arguments, sizes: Sequence[Dim], axes: int) -> Sequence[Dim
     windows = [Window(*each) for each in zip(kernel, strides, paddings, paddings, dilations, strict=True)]
     if (refused := refused_windows(windows)) is not None:
         return refused
+    if a.values.get("divisor_override") == ZERO:
+        return Mismatch("shape-op", "divisor_override must not be 0", None, "", "0")
     for axis, k in enumerate(kernel, start=-axes):
         if at_most(k, 0):
             return Mismatch("shape-op", f"the window along axis {axis} must be at least 1, found {k}", axis, ">=1", str(k))
@@ -150,6 +161,8 @@ def unpool(axes: int) -> Compute:
         kernel = per_axis(a["kernel_size"], axes)
         strides = kernel if a["stride"] in (None, ()) else per_axis(a["stride"], axes)
         paddings = per_axis(a["padding"], axes)
+        if axes == 3 and (refused := refused_windows([Window(*each) for each in zip(kernel, strides, strict=True)])) is not None:
+            return refused
         whole = last_axes(array.shape, axes)
         sizes = [(n - 1) * s - p * 2 + k for n, s, p, k in zip(whole, strides, paddings, kernel, strict=True)]
         return reshaped(array, with_last_axes(array.shape, axes, sizes))
@@ -175,11 +188,20 @@ def embedding_bag(a: Arguments) -> Result:
     width, weight = a.values.get("embedding_dim", UNKNOWN), a.values.get("weight")
     if isinstance(weight, Array):
         if accepts(INEXACT, weight.dtype) is not Verdict.EQUAL:
-            return UNKNOWN  # perhaps the old order of the arguments, which torch still takes
+            return _old_order(a)
         if (refused := wrong_rank(weight.shape, (2,), "rows, features of the weight")) is not None:
             return refused
         width = last_axes(weight.shape, 1)[0]
     return _bags(a, width, weight)
+
+
+def _old_order(a: Arguments) -> Result:
+    """The weight before the indices, which torch still takes when it sees them by their dtypes."""
+    table, indices = a.array("input"), a.array("weight")
+    turned = table is not None and accepts(INEXACT, table.dtype) is Verdict.EQUAL and indices is not None
+    if not turned or indices is None or indices.dtype.names != {"int64"}:
+        return UNKNOWN
+    return embedding_bag(replace(a, values={**a.values, "input": indices, "weight": table}))
 
 
 def _bags(a: Arguments, width: Value, weight: Value) -> Result:
@@ -260,5 +282,6 @@ TABLE: tuple[Rule | Layer, ...] = (
         f"num_embeddings, embedding_dim, {_BAG.format('_weight=None, ')}, **",
         "input, offsets=None, per_sample_weights=None",
         embedding_bag,
+        not_negative("num_embeddings", "embedding_dim"),
     ),
 )

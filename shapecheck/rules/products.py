@@ -28,7 +28,7 @@ from shapecheck.rules.families import (
 )
 from shapecheck.rules.table import Rule, rule
 
-PAIR = "input|a|x|x1, other|b|x2|y|mat2|vec2|vec"
+PAIR = "input|a|x|x1, other|b|x2|y|mat2|vec2|vec|tensor"
 
 
 def _product(a: Arguments, found: Shape | tuple[Shape, ...] | Mismatch, *names: str) -> Result:

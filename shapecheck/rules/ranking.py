@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from shapecheck.core.dim import Verdict
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
-from shapecheck.core.promotion import Typed, is_integral
+from shapecheck.core.promotion import FLOATING, Typed, all_in, default, is_integral
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, broadcast_all, broadcasts_to, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
@@ -19,15 +19,16 @@ from shapecheck.rules.losses import reduced
 from shapecheck.rules.table import Layer, Rule, layer, parameters, rule
 
 type Check = Callable[[Arguments], Mismatch | Shape | None]
+type LossType = Callable[[Sequence[Value], Arguments], Typed]
 
 _OLD = "size_average=None, reduce=None, reduction='mean'"
 _NEW = "*, size_average=None, reduce=None, reduction='mean'"
 
 
-def loss(text: str, operands: str, options: str, name: str, check: Check | None = None) -> Rule:
+def loss(text: str, operands: str, options: str, name: str, check: Check | None = None, typed: LossType | None = None) -> Rule:
     """A loss whose elements' shape is a signature of its first arguments.
 
-    `check` finds what that cannot say: another mismatch, or another shape.
+    `check` finds what that cannot say: another mismatch, or another shape. `typed` is the dtype where it is not that of all arguments.
     """
     shapes, bound = signature(text), parameters(f"{operands}, {options}")
     names = tuple(each.name for each in bound.listed[: len(shapes.operands)])
@@ -40,13 +41,26 @@ def loss(text: str, operands: str, options: str, name: str, check: Check | None 
         further = check(a) if check is not None else None
         if isinstance(further, Mismatch):
             return further
-        return reduced(a, found if further is None else further, _dtype(values, a))
+        return reduced(a, found if further is None else further, (typed or _floats)(values, a))
 
     return Rule((name,), bound, compute, text, (shapes,), names)
 
 
+def _floats(values: Sequence[Value], a: Arguments) -> Typed:
+    """Of integers alone torch makes its default float."""
+    if all(isinstance(each, Array) and is_integral(each.dtype) for each in values):
+        return Typed(default(FLOATING, a.library))
+    return _dtype(values, a)
+
+
+def of_input(values: Sequence[Value], a: Arguments) -> Typed:
+    """The dtype of the first argument, of floats; what becomes of integers is left open."""
+    first = values[0]
+    return Typed(first.dtype if isinstance(first, Array) and all_in(first.dtype, FLOATING) else ANY_DTYPE)
+
+
 def _dtype(values: Sequence[Value], a: Arguments) -> Typed:
-    """Of floats of several kinds some float; targets may be integers. What some of these losses make of integers alone is open."""
+    """Of floats of several kinds some float; targets may be integers. What becomes of integers alone is left open."""
     arrays = [each for each in values if isinstance(each, Array) and not is_integral(each.dtype)]
     if not arrays or not all(each.dtype.names <= CLASSES["Float"].names for each in arrays):
         return Typed(ANY_DTYPE)
@@ -57,7 +71,7 @@ def _dtype(values: Sequence[Value], a: Arguments) -> Typed:
 
 
 def triplet(a: Arguments) -> Mismatch | None:
-    """The three have as many axes, and broadcast; a distance of the user's own may want other sizes."""
+    """The three have as many axes, and those broadcast whose distance is taken; one of the user's own may want other sizes."""
     names = ("anchor", "positive", "negative")
     shapes = [shape_of(a[name]) for name in names]
     if len({shape.rank for shape in shapes if shape.rank is not None}) > 1:
@@ -65,8 +79,9 @@ def triplet(a: Arguments) -> Mismatch | None:
         return Mismatch("shape-rank", f"anchor, positive and negative need as many axes, found {shown}")
     if a.values.get("distance_function") is not None:
         return None
-    found = broadcast_all(shapes, a.facts, names)
-    return found if isinstance(found, Mismatch) else None
+    pairs = ((0, 1), (0, 2)) if a["swap"] is False else ((0, 1), (0, 2), (1, 2)) if a["swap"] is True else ()
+    found = (broadcast_all([shapes[i], shapes[j]], a.facts, (names[i], names[j])) for i, j in pairs)
+    return next((each for each in found if isinstance(each, Mismatch)), None)
 
 
 def one_class(a: Arguments) -> Mismatch | Shape:
@@ -154,13 +169,21 @@ def label_sets(a: Arguments) -> Result:
     found = shape_of(a["input"])
     if same(found, shape_of(a["target"]), a.facts) is not Verdict.EQUAL or not found.rank:
         return Array(ANY_SHAPE, ANY_DTYPE, a.library)
-    return reduced(a, Shape(found.dims[:-1]), Typed(ANY_DTYPE))
+    given = [a[name] for name in ("input", "target", "weight") if a[name] is not None]
+    return reduced(a, Shape(found.dims[:-1]), _promoted(given, a))
+
+
+def _promoted(given: Sequence[Value], a: Arguments) -> Typed:
+    """The promoted dtype, where all are arrays of floats or integers."""
+    known = [each for each in given if isinstance(each, Array) and each.shape.min_rank]
+    typed = promoted(given, a.library) if len(known) == len(given) else Typed(ANY_DTYPE)
+    return typed if isinstance(typed, Typed) else Typed(ANY_DTYPE)
 
 
 FUNCTIONS: tuple[Rule, ...] = (
     loss("*s, *s, *s -> *s", "input1, input2, target", f"margin=0, {_OLD}", "F.margin_ranking_loss"),
     loss("*b _, *b _, *b -> *b", "input1, input2, target", f"margin=0, {_OLD}", "F.cosine_embedding_loss"),
-    loss("*s, *s -> *s", "input, target", f"margin=1.0, {_OLD}", "F.hinge_embedding_loss"),
+    loss("*s, *s -> *s", "input, target", f"margin=1.0, {_OLD}", "F.hinge_embedding_loss", typed=of_input),
     loss(
         "*b _, *b _, *b _ -> *b",
         "anchor, positive, negative",
@@ -175,8 +198,8 @@ FUNCTIONS: tuple[Rule, ...] = (
         "F.triplet_margin_with_distance_loss",
         triplet,
     ),
-    loss("n? c?, n? -> n?", "input, target", f"p=1, margin=1.0, weight=None, {_OLD}", "F.multi_margin_loss", one_class),
-    loss("n? c?, n? c? -> n?", "input, target", _OLD, "F.multilabel_margin_loss", class_set),
+    loss("n? c?, n? -> n?", "input, target", f"p=1, margin=1.0, weight=None, {_OLD}", "F.multi_margin_loss", one_class, of_input),
+    loss("n? c?, n? c? -> n?", "input, target", _OLD, "F.multilabel_margin_loss", class_set, of_input),
     loss(
         "*s, *s -> *s",
         "input, target",

@@ -382,7 +382,10 @@ TABLE: tuple[Rule, ...] = (
         text="*s n@dim -> *s, *s",
     ),
     reduction(
-        "input, q, dim|axis=None, keepdim|keepdims=False, **", between, *spelled("quantile nanquantile", *TORCH), text=QUANTILE
+        "input, q, dim|axis=None, keepdim|keepdims=False, *, interpolation='linear'",
+        between,
+        *spelled("quantile nanquantile", *TORCH),
+        text=QUANTILE,
     ),
     reduction(
         "input|a, q, dim|axis=None, out=None, overwrite_input=False, method='linear', keepdim|keepdims=False, **",

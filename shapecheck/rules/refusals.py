@@ -4,11 +4,12 @@
 
 An operation of torch stands here when torch's own operator database supports the dtype neither on CPUs nor on GPUs, and a
 trial fails; what CPUs alone refuse (`abs` of bools) is no error. numpy and jax refuse alike everywhere. Put on top of the
-families' rules by `registry`.
+families' rules by `registry`, with the words that arguments may be (`words`).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.families import TORCH, DTypeRule, only, promoted, refused_dtype, spelled
 from shapecheck.rules.table import Compute, Rule
+from shapecheck.rules.words import TABLE as CHOICES
 
 REAL = (BOOLEAN, INTEGER, FLOATING)
 NUMBERS = (INTEGER, FLOATING)
@@ -62,6 +64,8 @@ TABLE = (
     takes(NO_BOOL, "median"),
     takes(NO_BOOL, "bmm mm matmul mv dot vdot"),
     takes(NO_BOOL, "matmul rmatmul", *_OPERATOR),
+    takes(REAL, "abs_", "Tensor.{}"),
+    takes(NO_BOOL, "square_", "Tensor.{}"),
     takes(NO_BOOL, "inner", scalars=False),
     takes(FLOATS, "lerp"),
     takes(REAL, "lt le gt ge less less_equal greater greater_equal maximum minimum fmax fmin hypot copysign", operands=2),
@@ -94,12 +98,28 @@ TABLE = (
 
 
 def refusing(rules: Mapping[str, Rule]) -> Iterator[tuple[str, Rule]]:
-    """The rules of the table's operations, with their refusals."""
-    by_name = {name: refusal for refusal in TABLE for name in refusal.names if name in rules}
+    """The rules of the tables' operations, with their refusals."""
+    by_name = defaultdict[str, list[Compute]](list)
+    for refusal in TABLE:
+        for name in refusal.names:
+            if name in rules:
+                by_name[name].append(_refusal(rules[name], refusal))
+    for choice in CHOICES:
+        for name in choice.names:
+            by_name[name].append(choice.refused)
     for row in {id(rules[name]): rules[name] for name in by_name}.values():
-        own = {name: _refusal(row, by_name[name]) for name in row.names if name in by_name}
+        own = {name: _first(by_name[name]) for name in row.names if name in by_name}
         with_refusals = replace(row, refusals=own)
         yield from ((name, with_refusals) for name in row.names)
+
+
+def _first(checks: Sequence[Compute]) -> Compute:
+    """The first refusal of several."""
+
+    def refused(a: Arguments) -> Result:
+        return next((found for check in checks if isinstance(found := check(a), Mismatch)), UNKNOWN)
+
+    return refused if len(checks) > 1 else checks[0]
 
 
 def _refusal(rule: Rule, refusal: Refusal) -> Compute:

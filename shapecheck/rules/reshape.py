@@ -217,9 +217,18 @@ def with_new_axes(shape: Shape, axes: tuple[int, ...]) -> Shape | Mismatch:
 
 
 def of_one_array(row: Rule) -> Rule:
-    """A row that says nothing of several arrays at once, which `atleast_2d((x, y))` answers one by one."""
+    """A row for one array: of several at once torch answers one by one, numpy makes one of them."""
     first = row.parameters.listed[0].name
-    return replace(row, compute=lambda a: UNKNOWN if isinstance(a[first], tuple) else row.compute(a))
+
+    def compute(a: Arguments) -> Result:
+        given = a[first]
+        if not isinstance(given, tuple):
+            return row.compute(a)
+        if a.library is not Library.TORCH or not all(isinstance(each, Array) for each in given):
+            return UNKNOWN
+        return tuple(found for each in given if not isinstance(found := row.compute(replace(a, values={first: each})), Mismatch))
+
+    return replace(row, compute=compute)
 
 
 def beyond(a: Arguments) -> Mismatch | None:
@@ -284,7 +293,7 @@ TABLE = (
     gufunc("*s n@dim -> *s length@dim", "input, dim, start, length", kept, *spelled("narrow narrow_copy", *TORCH), scalars=NO_SCALARS, check=beyond),
     gufunc("*s -> *size", "input, size, stride, storage_offset=None", kept, "torch.as_strided", "torch.as_strided_copy", "Tensor.as_strided"),
     gufunc("*s -> *size", "input, *size, **", kept, "Tensor.resize_"),
-    gufunc("*s, *t -> *t", "input, other, **", kept, "Tensor.resize_as_", "torch.resize_as_"),
+    gufunc("*s, *t -> *t", "input, other|the_template, **", kept, "Tensor.resize_as_", "torch.resize_as_"),
     gufunc("*s -> *s 2", "input", real_pair, "torch.view_as_real"),
     gufunc("*s 2 -> *s", "input", complex_of_pairs, "torch.view_as_complex"),
 )  # fmt: skip

@@ -159,7 +159,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*k -> *num *k", "key, num=2", kept, "jax.random.split"),
     gufunc("*k -> *k", "key, data=None", kept, "jax.random.fold_in"),
     gufunc("*k -> *k", "key", kept, "jax.random.clone"),
-    gufunc("*s _ -> *s", "keys, **", always("prng_key"), "jax.random.wrap_key_data"),
+    gufunc("*s _ -> *s", "keys|key_bits_array, **", always("prng_key"), "jax.random.wrap_key_data"),
     rule(choice, "key, a, shape=(), replace=True, p=None, axis=0, **", "jax.random.choice"),
     rule(choice, "a, shape|size=None, replace=True, p=None, *, axis=0", "np.random.choice"),
     rule(key_data, "keys", "jax.random.key_data"),

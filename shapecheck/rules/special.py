@@ -30,7 +30,7 @@ from shapecheck.rules.table import Rule
 NUMPY = ("np.{}", "jnp.{}")
 S = "torch.special.{}"
 X = "jax.scipy.special.{}"
-PAIR = "input|a|x|x1, other|y|x2|b, **"
+PAIR = "input|a|x|x1, other|y|x2|b|q, **"
 ONE = "input|a|x, **"
 
 

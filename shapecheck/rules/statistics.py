@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shapecheck.core.axes import places
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Verdict
-from shapecheck.core.promotion import COMPLEX, FLOATING, INTEGER
-from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, same
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare
+from shapecheck.core.dtype import ANY_DTYPE
+from shapecheck.core.promotion import COMPLEX, FLOATING, INTEGER, Typed
+from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, broadcast, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
 from shapecheck.rules.axes import at_most, differs, integer, integers, is_one, size, size_at
@@ -73,10 +74,24 @@ def _integrated(a: Arguments, text: str) -> Result:
     """Points along the axis, or one for every value, change no shape; others may broadcast the values."""
     values, points = shape_of(a["y"]), shape_of(a["x"])
     found = signature(text).apply((values,), a.facts, call=a.values)
+    if values.rank is None or ZERO in values.dims:
+        return typed_result(found, Typed(ANY_DTYPE), a.library)  # of no values torch keeps integers
     if a["x"] is None or isinstance(found, Mismatch):
         return typed_result(found, numbers((a["y"],), a.library), a.library)
     fits = points.rank == 1 or same(points, values, a.facts) is Verdict.EQUAL
-    return typed_result(found if fits else ANY_SHAPE, of_both((a["y"], a["x"]), a.library), a.library)
+    found = found if fits else _broadcast(values, points, text, a)
+    return typed_result(found, of_both((a["y"], a["x"]), a.library), a.library)
+
+
+def _broadcast(values: Shape, points: Shape, text: str, a: Arguments) -> Shape | tuple[Shape, ...] | Mismatch:
+    """Of points with several axes whose axis is as long as that of the values."""
+    both, axis = broadcast(values, points, a.facts), integer(a["dim"])
+    if isinstance(both, Mismatch) or both.rank is None or axis is None or None in (values.rank, points.rank):
+        return ANY_SHAPE
+    from_right = axis - both.rank if axis >= 0 else axis
+    one, other = axis_from_right(values, -from_right - 1), axis_from_right(points, -from_right - 1)
+    alike = one is not None and other is not None and compare(one, other, a.facts) is Verdict.EQUAL
+    return signature(text).apply((both,), a.facts, call=a.values) if alike and values.rank == both.rank else ANY_SHAPE
 
 
 def differences(a: Arguments) -> Result:

@@ -23,6 +23,9 @@ def _scaled(rng: random.Random, name: str) -> Case:
         )
         options["attn_mask"] = A(mask, rng.choice(("bool", "bool", "float32", "int64")))
     arrays = [A((*batch, *each), rng.choice(KINDS)) for each in (query, key, value)]
+    if rng.random() < 0.15:
+        arrays = [A((1, heads, *each)) for heads, each in zip((4, 2, 2), (query, key, value), strict=True)]
+        options = {"enable_gqa": True}
     return call(*arrays, rigid=False, **options)
 
 
@@ -31,9 +34,15 @@ def _jax_attention(rng: random.Random, name: str) -> Case:
     batch, t, s, n, h = (rng.choice((1, 2, 3)) for _ in range(5))
     lead = (batch,) if rng.random() < 0.8 else ()
     key = A((*lead, s, rng.choice((n, n, n, 1, 2)), maybe_wrong(rng, h)))
-    return call(
-        A((*lead, t, n, h)), key, key if rng.random() < 0.9 else A((*lead, maybe_wrong(rng, s), *key.shape[-2:])), rigid=False
+    value = key if rng.random() < 0.9 else A((*lead, maybe_wrong(rng, s), *key.shape[-2:]))
+    others: tuple[tuple[str, Any], ...] = (
+        ("mask", A((batch, n, t, s), "bool")),
+        ("local_window_size", 2),
+        ("query_seq_lengths", A((batch,), "int32")),
+        ("key_value_seq_lengths", A((batch,), "int32")),
+        ("return_residual", True),
     )
+    return call(A((*lead, t, n, h)), key, value, rigid=False, **dict([rng.choice(others)] if rng.random() < 0.3 else []))
 
 
 @generates("nn.MultiheadAttention")

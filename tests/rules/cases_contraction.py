@@ -32,6 +32,8 @@ def dot_general(rng: random.Random, name: str) -> Case:
 def dot(rng: random.Random, name: str) -> Case:
     left = filled(rng, 1, 3)
     right = (maybe_wrong(rng, left[-1]), *filled(rng, 0, 1))
+    if rng.random() < 0.2:
+        return call(A(left), A(right), dimension_numbers=(((len(left) - 1,), (0,)), ((), ())))
     return call(A(left), A(right))
 
 
@@ -43,6 +45,10 @@ def conv_general_dilated(rng: random.Random, name: str) -> Case:
     kernel = tuple(rng.choice((1, 2, 3)) for _ in range(axes))
     strides = tuple(rng.choice((1, 2)) for _ in range(axes))
     options: dict[str, Any] = {"feature_group_count": groups}
+    if rng.random() < 0.2:
+        options["lhs_dilation"] = tuple(rng.choice((1, 2, 3)) for _ in range(axes))
+    if rng.random() < 0.1:
+        options |= {"feature_group_count": 1, "batch_group_count": 2}
     if rng.random() < 0.4:
         options["rhs_dilation"] = tuple(rng.choice((1, 2)) for _ in range(axes))
     padding = rng.choice(("SAME", "VALID", [(rng.choice((0, 1)), rng.choice((0, 2))) for _ in range(axes)]))
@@ -68,16 +74,25 @@ def conv(rng: random.Random, name: str) -> Case:
 
 @generates("jax.lax.conv_transpose")
 def conv_transpose(rng: random.Random, name: str) -> Case:
-    return call(A((2, 3, 7)), A((2, 7, 4)), (2,), rng.choice(("SAME", "VALID")), rigid=False)
+    options: dict[str, Any] = {}
+    if rng.random() < 0.3:
+        options = {"rhs_dilation": (2,), "dimension_numbers": ("NHC", "HIO", "NHC")}
+    kernel = A((2, 7, 4))
+    if rng.random() < 0.2:
+        kernel, options["transpose_kernel"] = A((2, 4, 7)), True
+    return call(A((2, 3, 7)), kernel, (2,), rng.choice(("SAME", "VALID")), rigid=False, **options)
 
 
 @generates("jax.lax.reduce_window")
 def reduce_window(rng: random.Random, name: str) -> Case:
     full = (2, *(rng.choice((3, 5, 7)) for _ in range(rng.choice((1, 2)))))
     window, strides = ((1, *(rng.choice((1, 2, 3)) for _ in full[1:])) for _ in range(2))
-    return call(
-        A(full), 0.0, lax.add, window, strides[: len(full) - (rng.random() < 0.1)], rng.choice(("SAME", "VALID")), rigid=False
-    )
+    options: dict[str, Any] = {}
+    for name in ("base_dilation", "window_dilation"):
+        if rng.random() < 0.3:
+            options[name] = (1, *(rng.choice((1, 2)) for _ in full[1:]))
+    places = strides[: len(full) - (rng.random() < 0.1)]
+    return call(A(full), 0.0, lax.add, window, places, rng.choice(("SAME", "VALID")), rigid=False, **options)
 
 
 @generates("jax.lax.psum")

@@ -25,6 +25,8 @@ def plain(rng: random.Random, name: str) -> Case:
 def to(rng: random.Random, name: str) -> Case:
     array = A(shape(rng), dtype_for(rng, name))
     target: list[Any] = rng.choice(([D("float16")], ["cpu"], [A((2,), "int64")], ["cpu", D("int32")], []))
+    if rng.random() < 0.1:
+        return call(array, other=A((2,), "int64"))
     options: dict[str, Any] = (
         rng.choice(({}, {"dtype": D("float64")}, {"device": "cpu"})) if not target or target == ["cpu"] else {}
     )

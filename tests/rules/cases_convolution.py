@@ -76,7 +76,9 @@ def _pool(rng: random.Random, name: str) -> Case:
     if "ax" in name:
         options |= {"dilation": per_axis(rng, axes, 1, 2), "return_indices": rng.random() < 0.5}
     options = {key: value for key, value in options.items() if rng.random() < 0.5}
-    one, kernel = image(rng, axes, 2), per_axis(rng, axes, 1, 2, 3)
+    one, kernel = image(rng, axes, 2 if rng.random() < 0.97 else 0), per_axis(rng, axes, 1, 2, 3)
+    if "vg_pool" in name and axes > 1 and rng.random() < 0.1:
+        options["divisor_override"] = rng.choice((0, 2))
     return built((kernel,), options, one, rigid=False) if name.startswith("nn.") else call(one, kernel, rigid=False, **options)
 
 

@@ -230,5 +230,9 @@ def new_laid_out(rng: random.Random, name: str) -> Case:
 
 @generates("torch.signal.windows.hann")
 def window(rng: random.Random, name: str) -> Case:
-    needed = {"a": (0.5, 0.5)} if name.endswith("general_cosine") else {}
+    needed: dict[str, Any] = {}
+    if name.endswith("general_cosine"):
+        needed["a"] = (0.5, 0.5) if rng.random() < 0.9 else ()
+    if name.endswith("exponential") and rng.random() < 0.4:
+        needed = {"center": 1.0, "sym": rng.random() < 0.4}
     return call(N(size(rng)), **needed, **maybe_dtype(rng, name, "float32", "float64", "int64"))

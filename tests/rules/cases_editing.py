@@ -115,7 +115,8 @@ def choose(rng: random.Random, name: str) -> Case:
     if name.endswith("choose"):
         options: dict[str, Any] = {"mode": "clip"} if name.startswith(("jnp", "Array")) else {}
         return call(A(broadcastable_to(rng, sizes), "int32"), choices, **options)
-    return call([A(broadcastable_to(rng, sizes), "bool") for _ in range(2)], choices)
+    rest = {"default": rng.choice((0, 1.5, A(broadcastable_to(rng, sizes))))} if rng.random() < 0.3 else {}
+    return call([A(broadcastable_to(rng, sizes), "bool") for _ in range(2)], choices, **rest)
 
 
 @generates("np.block")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.rules.cases_normalization import maybe_wrong
-from tests.rules.harness import A, Case, broadcastable_to, call, dtype_for, generates, shape
+from tests.rules.harness import A, Case, axis, broadcastable_to, call, dtype_for, generates, shape
 
 
 def batch(rng: random.Random) -> tuple[int, ...]:
@@ -74,20 +74,27 @@ def tensor_inverse(rng: random.Random, name: str) -> Case:
 @generates("torch.linalg.tensorsolve")
 def tensor_solve(rng: random.Random, name: str) -> Case:
     n = rng.choice((2, 3))
-    return call(A((n, n), regular=True), A((n,)), rigid=False)
+    if rng.random() < 0.4:
+        return call(A((2, n, 2 * n), regular=True), A((2, n)), rigid=False)
+    dims = {"dims" if name.startswith("torch") else "axes": rng.choice(((0,), (-1,), (1,)))} if rng.random() < 0.5 else {}
+    return call(A((n, n), regular=True), A((n,)), rigid=False, **dims)
 
 
 @generates("torch.linalg.vecdot")
 def vecdot(rng: random.Random, name: str) -> Case:
     sizes = (*batch(rng), rng.choice((1, 3)))
     kind = dtype_for(rng, name, "float32", "complex64")
-    return call(A(sizes, kind), A(sizes if rng.random() < 0.8 else broadcastable_to(rng, sizes), kind))
+    other = A(sizes if rng.random() < 0.8 else broadcastable_to(rng, sizes), kind)
+    return call(A(sizes, kind), other, **({"dim": axis(rng, len(sizes))} if rng.random() < 0.5 else {}))
 
 
 @generates("torch.vander", "torch.linalg.vander")
 def vander(rng: random.Random, name: str) -> Case:
     sizes = (*(batch(rng) if "linalg" in name else ()), rng.choice((2, 3)))
-    return call(A(sizes), **({"N": 4} if rng.random() < 0.4 else {}), rigid=False)
+    if "linalg" in name and rng.random() < 0.2:
+        sizes = ()
+    kind = rng.choice(("float32", "complex64", *(("uint8", "int64") if "linalg" in name else ())))
+    return call(A(sizes, kind), **({"N": 4} if rng.random() < 0.4 or not sizes else {}), rigid=False)
 
 
 @generates("torch.dist")
@@ -119,4 +126,8 @@ def low_rank(rng: random.Random, name: str) -> Case:
 def reflected(rng: random.Random, name: str) -> Case:
     lead, columns = batch(rng), rng.choice((1, 2))
     left = rng.random() < 0.5
-    return call(A((*lead, 3, columns)), A((*lead, columns)), A((*lead, *((3, 2) if left else (2, 3)))), left, rigid=False)
+    scales = columns if rng.random() < 0.9 else 3
+    other = A((*lead, *((3, 2) if left else (2, 3))))
+    if rng.random() < 0.3:
+        return call(A((*lead, 3, columns)), input2=A((*lead, scales)), input3=other, left=left, rigid=False)
+    return call(A((*lead, 3, columns)), A((*lead, scales)), other, left, rigid=False)

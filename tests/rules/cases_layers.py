@@ -16,7 +16,8 @@ KINDS = ("float32",) * 8 + ("int64", "bool", "float16")
 def _linear(rng: random.Random, name: str) -> Case:
     sizes = shape(rng, 0, 4)
     kind = rng.choice(("float32",) * 8 + ("int64", "bool"))
-    return built((maybe_wrong(rng, sizes[-1] if sizes else 2), rng.choice((1, 3))), {}, A(sizes, kind), rigid=False)
+    outputs = rng.choice((1, 3)) if rng.random() < 0.95 else -1
+    return built((maybe_wrong(rng, sizes[-1] if sizes else 2), outputs), {}, A(sizes, kind), rigid=False)
 
 
 @generates("nn.Bilinear")
@@ -27,7 +28,11 @@ def _bilinear(rng: random.Random, name: str) -> Case:
 
 @generates("nn.Embedding")
 def _embedding(rng: random.Random, name: str) -> Case:
-    return built((5, rng.choice((1, 3))), {}, A(shape(rng), rng.choice(("int64", "int64", "int32", "float32", "bool", "int16"))))
+    return built(
+        (5 if rng.random() < 0.95 else -1, rng.choice((1, 3))),
+        {},
+        A(shape(rng), rng.choice(("int64", "int64", "int32", "float32", "bool", "int16"))),
+    )
 
 
 @generates("F.embedding")
@@ -77,15 +82,19 @@ def _softmax2d(rng: random.Random, name: str) -> Case:
 def _activation(rng: random.Random, name: str) -> Case:
     sizes = shape(rng, 0, 4)
     options: dict[str, Any] = {"dim": axis(rng, len(sizes))} if name.endswith(("max", "min", "GLU")) else {}
+    if name == "nn.GELU" and rng.random() < 0.4:
+        options = {"approximate": rng.choice(("none", "tanh", "exact"))}
     return built((), options, A(sizes, rng.choice(KINDS)), rigid="GLU" not in name)
 
 
 @generates(*(each.name for each in LOSSES))
 def _loss(rng: random.Random, name: str) -> Case:
-    options = {"reduction": rng.choice(("none", "mean", "sum"))} if rng.random() < 0.6 else {}
+    options: dict[str, Any] = {"reduction": rng.choice(("none", "mean", "sum"))} if rng.random() < 0.6 else {}
     sizes = shape(rng, 1, 4)
     if name in ("nn.CrossEntropyLoss", "nn.NLLLoss"):
         target = (maybe_wrong(rng, sizes[0]), *sizes[2:]) if len(sizes) > 1 else ()
+        if rng.random() < 0.2:
+            options["weight"] = A((sizes[min(1, len(sizes) - 1)],), rng.choice(("float32", "float32", "float16")))
         return built((), options, A(sizes), A(target, rng.choice(("int64",) * 6 + ("float32", "int32")), 1), rigid=False)
     other = sizes if rng.random() < 0.8 else (*sizes[:-1], size(rng))
     return built((), options, A(sizes), A(other, rng.choice(("float32",) * 4 + ("int64",))), rigid=False)

@@ -26,7 +26,8 @@ def classes(rng: random.Random, name: str) -> Case:
     target = A(indices, "int64" if rng.random() < 0.85 else dtype_for(rng, name))
     if rng.random() < 0.3 and "nll" not in name:
         target = A(scores.shape, "float32" if rng.random() < 0.8 else "int64")
-    return call(scores, target, **reduction(rng, name))
+    weight = {"weight": A((count,), "float32" if rng.random() < 0.7 else dtype_for(rng, name))} if rng.random() < 0.2 else {}
+    return call(scores, target, **weight, **reduction(rng, name))
 
 
 @generates(
@@ -44,6 +45,9 @@ def linear_classes(rng: random.Random, name: str) -> Case:
     rows, features, count, rest = rng.choice((1, 3)), rng.choice((2, 5)), rng.choice((2, 3)), shape(rng, 0, 1)
     target = A((rows if rng.random() < 0.9 else 7, *rest), "int64" if rng.random() < 0.9 else "int32")
     given = A((rows, features if rng.random() < 0.9 else 7))
+    if rng.random() < 0.1:
+        given, target = A((features,)), A(rest, "int64")
     if name.startswith("F."):
-        return call(given, A((count, *rest, features)), target, **reduction(rng, name), rigid=False)
+        bias = {"linear_bias": A((count, *rest))} if rng.random() < 0.2 else {}
+        return call(given, A((count, *rest, features)), target, **bias, **reduction(rng, name), rigid=False)
     return built((features, count), {"out_features": rest, **reduction(rng, name)}, given, target, rigid=False)

@@ -74,9 +74,17 @@ def scatter(rng: random.Random, name: str) -> Case:
 
 @generates("jax.lax.gather")
 def gather(rng: random.Random, name: str) -> Case:
-    rows, columns, count = size(rng) or 1, size(rng), size(rng)
-    numbers = jax.lax.GatherDimensionNumbers((1,), (0,), (0,))
-    return call(A((rows, columns)), A((count, 1), "int32"), numbers, (1, columns), rigid=False)
+    full = tuple(n or 1 for n in shape(rng, 1, 3))
+    taken = tuple(sorted(rng.sample(range(len(full)), rng.randint(1, len(full)))))
+    collapsed = tuple(axis for axis in taken if rng.random() < 0.7)
+    slices = tuple(1 if axis in collapsed else rng.randint(1, n) if axis in taken else n for axis, n in enumerate(full))
+    around, inner = shape(rng, 0, 2), len(full) - len(collapsed)
+    offset = tuple(sorted(rng.sample(range(len(around) + inner), inner)))
+    if rng.random() < 0.1:
+        slices = rng.choice(((*slices, 1), (*slices[:-1], slices[-1] + 9)))
+    width = len(taken) if rng.random() < 0.9 else len(taken) + 1
+    numbers = jax.lax.GatherDimensionNumbers(offset, collapsed, taken)
+    return call(A(full, dtype_for(rng, name)), A((*around, width), "int32"), numbers, slices, rigid=False)
 
 
 @generates("jax.lax.index_take")
@@ -89,7 +97,10 @@ def ragged_dot(rng: random.Random, name: str) -> Case:
     rows, inner, groups, columns = (size(rng) or 1 for _ in range(4))
     other = size(rng) or 1 if rng.random() < 0.2 else inner
     kind = dtype_for(rng, name, "float32", "float16")
-    return call(A((rows, inner), kind), A((groups, other, columns), kind), A((groups,), "int32"))
+    options: dict[str, Any] = {"preferred_element_type": D("float32")} if rng.random() < 0.2 else {}
+    if rng.random() < 0.05:
+        options["group_offset"] = A((1,), "int32")
+    return call(A((rows, inner), kind), A((groups, other, columns), kind), A((groups,), "int32"), **options)
 
 
 @generates("jax.lax.ragged_dot_general")
@@ -100,8 +111,12 @@ def ragged_dot_general(rng: random.Random, name: str) -> Case:
 
 @generates("jax.lax.scaled_dot", "jax.nn.scaled_dot_general")
 def scaled_dot(rng: random.Random, name: str) -> Case:
-    numbers = [(((1,), (1,)), ((), ()))] if name.startswith("jax.nn") else []
-    return call(A((2, 32), "bfloat16"), A((3, 32), "bfloat16"), *numbers, rigid=False)
+    options: dict[str, Any] = {}
+    if name.startswith("jax.nn") or rng.random() < 0.3:
+        options["dimension_numbers"] = (((1,), (1,)), ((), ()))
+    elif rng.random() < 0.3:
+        options = {"lhs_scale": A((2, 1), "bfloat16"), "rhs_scale": A((1, 3), "bfloat16")}
+    return call(A((2, 32), "bfloat16"), A((3, 32), "bfloat16"), rigid=False, **options)
 
 
 @generates("jax.nn.scaled_matmul")
@@ -152,7 +167,13 @@ def viewed(rng: random.Random, name: str) -> Case:
 
 @generates("jax.lax.fft")
 def fft(rng: random.Random, name: str) -> Case:
-    return call(A((2, 4), "complex64"), rng.choice(("fft", "ifft")), (4,), rigid=False)
+    word, full = rng.choice(("fft", "ifft", "rfft", "irfft", "RFFT", "dct")), shape(rng, 0, 4)
+    lengths = list(full[len(full) - rng.randint(0, min(3, len(full))) :])
+    if lengths and rng.random() < 0.15:
+        lengths[rng.randrange(len(lengths))] += 1
+    if lengths and word == "irfft":
+        lengths[-1] = rng.choice((4, 5))
+    return call(A(full, dtype_for(rng, name)), word, tuple(lengths) if rng.random() < 0.95 else (2,) * 5, rigid=False)
 
 
 @generates("jax.lax.conv_with_general_padding")
@@ -163,12 +184,17 @@ def padded_convolution(rng: random.Random, name: str) -> Case:
 
 @generates("jax.lax.conv_general_dilated_local")
 def local_convolution(rng: random.Random, name: str) -> Case:
-    return call(A((1, 3, 8)), A((4, 9, 6)), (1,), "VALID", (3,), rigid=False)
+    return call(A((1, 3, 8)), A((4, 9, 6)), (1,), "VALID", (3,), rigid=False, **dilated(rng))
+
+
+def dilated(rng: random.Random) -> dict[str, Any]:
+    """Options that change nothing here."""
+    return {"lhs_dilation": (1,), "rhs_dilation": (1,), "dimension_numbers": ("NCH", "OIH", "NCH")} if rng.random() < 0.3 else {}
 
 
 @generates("jax.lax.conv_general_dilated_patches")
 def patches(rng: random.Random, name: str) -> Case:
-    return call(A((1, 3, 8)), (3,), (1,), "VALID", rigid=False)
+    return call(A((1, 3, 8)), (3,), (1,), "VALID", rigid=False, **dilated(rng))
 
 
 @generates("jax.lax.stack")
@@ -187,9 +213,8 @@ def tiled(rng: random.Random, name: str) -> Case:
 @generates("jax.lax.reshape")
 def reshaped(rng: random.Random, name: str) -> Case:
     rows, columns = size(rng), size(rng)
-    return call(
-        A((rows, columns)), rng.choice(((columns, rows), (rows * columns,), (rows, columns, 1), (rows + 1, columns))), rigid=False
-    )
+    wanted = rng.choice(((columns, rows), (rows * columns,), (rows, columns, 1), (rows + 1, columns)))
+    return call(A((rows, columns)), wanted, rigid=False, **({"dimensions": (1, 0)} if rng.random() < 0.2 else {}))
 
 
 @generates("jax.random.double_sided_maxwell", "jax.random.weibull_min", "jax.random.generalized_normal")

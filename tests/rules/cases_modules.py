@@ -25,7 +25,8 @@ def prelu(rng: random.Random, name: str) -> Case:
 
 @generates("F.instance_norm", "F.channel_shuffle", "F.local_response_norm")
 def of_channels(rng: random.Random, name: str) -> Case:
-    array = A((2, 4, *(n or 1 for n in shape(rng, 0, 2)), 3))
+    kind = "int64" if "response" in name and rng.random() < 0.2 else "float32"
+    array = A((2, 4, *(n or 1 for n in shape(rng, 0, 2)), 3), kind)
     return call(array, *([] if "instance" in name else [rng.choice((1, 2, 3))]), rigid=False)
 
 
@@ -33,7 +34,8 @@ def of_channels(rng: random.Random, name: str) -> Case:
 def distances(rng: random.Random, name: str) -> Case:
     full = shape(rng, 2 if "Cosine" in name else 1, 3)
     keeps: dict[str, Any] = {"keepdim": True} if rng.random() < 0.3 and "Cosine" not in name else {}
-    pair = A(full), A(full if rng.random() < 0.7 else broadcastable_to(rng, full))
+    kind = "complex64" if "Cosine" not in name and rng.random() < 0.2 else "float32"
+    pair = A(full, kind), A(full if rng.random() < 0.7 else broadcastable_to(rng, full), kind)
     return call(*pair, **keeps) if name.startswith("F") else built((), keeps, *pair)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from shapecheck.core.value import Library
 from tests.rules.harness import A, Case, call, generates, shape, size
@@ -31,6 +32,9 @@ def as_numpy(rng: random.Random, name: str) -> Case:
 def grouped(rng: random.Random, name: str) -> Case:
     groups, rows, inner, columns = 2, 16, 16, 16
     other = 32 if rng.random() < 0.3 else inner
+    if rng.random() < 0.3:
+        ends = A((groups,), "int32", 1, low=rows)
+        return call(A((rows, inner), "bfloat16"), A((groups, other, columns), "bfloat16"), offs=ends, rigid=False)
     return call(A((groups, rows, inner), "bfloat16"), A((groups, other, columns), "bfloat16"), rigid=False)
 
 
@@ -44,12 +48,25 @@ def attended(rng: random.Random, name: str) -> Case:
     time, batch, width = size(rng) or 1, size(rng) or 1, 4
     one = A((time, batch, width))
     weights = A((3 * width, width)), A((3 * width,)), None, None, False, 0.0, A((width, width)), A((width,))
-    return call(one, one, one, width, 2, *weights, rigid=False)
+    apart = {f"{each}_proj_weight": A((width, width)) for each in "qkv"} | {"use_separate_proj_weight": True}
+    heads = A((batch * 2, time, width // 2))
+    options: dict[str, Any] = rng.choice(
+        (
+            {},
+            {},
+            apart,
+            {"key_padding_mask": A((batch, time), "bool", 1)},
+            {"attn_mask": A((time, time), "bool", 1)},
+            {"static_k": heads, "static_v": heads},
+        )
+    )
+    return call(one, one, one, width, 2, *weights, rigid=False, **options)
 
 
 @generates("torch.segment_reduce")
 def segments(rng: random.Random, name: str) -> Case:
-    return call(A((4, *shape(rng, 0, 2))), "sum", lengths=A((4,), "int64", 1, low=1), rigid=False)
+    given = {"offsets": A((3,), "int64", 2)} if rng.random() < 0.3 else {"lengths": A((4,), "int64", 1, low=1)}
+    return call(A((4, *shape(rng, 0, 2))), "sum", rigid=False, **given)
 
 
 @generates("torch.linalg.solve_ex")

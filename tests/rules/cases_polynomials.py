@@ -35,7 +35,8 @@ def calculus(rng: random.Random, name: str) -> Case:
 @generates("np.polyfit")
 def polyfit(rng: random.Random, name: str) -> Case:
     points = rng.choice((3, 5))
-    return call(A((points,)), A((points, *shape(rng, 0, 2))), rng.choice((1, 2)), rigid=False)
+    weights = {"w": A((points,), low=1)} if rng.random() < 0.3 else {}
+    return call(A((points,)), A((points, *shape(rng, 0, 2))), rng.choice((1, 2)), rigid=False, **weights)
 
 
 @generates("np.vander")

@@ -47,7 +47,8 @@ def power_average_layer(rng: random.Random, name: str) -> Case:
 @generates(*(f"F.max_unpool{n}d" for n in AXES))
 def unpool(rng: random.Random, name: str) -> Case:
     pooled = image(rng, axes_of(name))
-    return call(pooled, A(pooled.shape, "int64", 1), 2, rigid=False, **windows(rng))
+    options = {"stride": 0} if name.endswith("3d") and rng.random() < 0.1 else windows(rng)
+    return call(pooled, A(pooled.shape, "int64", 1), 2, rigid=False, **options)
 
 
 @generates(*(f"nn.MaxUnpool{n}d" for n in AXES))
@@ -77,9 +78,10 @@ def bags(rng: random.Random) -> tuple[A, ...]:
 @generates("F.embedding_bag")
 def embedding_bag(rng: random.Random, name: str) -> Case:
     indices, *offsets = bags(rng)
-    return call(indices, A((5, 3)), *offsets, rigid=False)
+    pair = (indices, A((5, 3)))
+    return call(*(pair if rng.random() < 0.8 else pair[::-1]), *offsets, rigid=False)
 
 
 @generates("nn.EmbeddingBag")
 def embedding_bag_layer(rng: random.Random, name: str) -> Case:
-    return built((5, 3), {}, *bags(rng), rigid=False)
+    return built((5, 3 if rng.random() < 0.95 else -1), {}, *bags(rng), rigid=False)

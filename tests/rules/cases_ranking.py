@@ -14,11 +14,12 @@ _FUNCTION = {each.name: each.text.partition("(")[0] for each in LAYERS}
 
 
 def arrays(rng: random.Random, function: str) -> tuple[Any, ...]:
-    """Inputs and a target as the signature wants them, of floats mostly."""
+    """Inputs and a target as the signature wants them, of floats mostly, now and then all of integers."""
+    kind = "float32" if rng.random() < 0.85 else rng.choice(("int64", "uint8"))
     if function == LABEL_SETS:
         full = shape(rng, 1, 3)
         return A(full), A(full if rng.random() < 0.7 else broadcastable_to(rng, full))
-    found = [A(each.shape) if isinstance(each, A) else A(()) for each in from_signature(rng, function).args]
+    found = [A(each.shape, kind) if isinstance(each, A) else A(()) for each in from_signature(rng, function).args]
     if function.partition(".")[2] in INDEXED:
         found[-1] = A(found[-1].shape, rng.choice(("int64", "int64", "int64", "float32")), 1)
     return tuple(found)

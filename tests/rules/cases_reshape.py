@@ -127,6 +127,8 @@ def _unsqueeze(rng: random.Random, name: str) -> Case:
 
 @generates("torch.atleast_1d", "torch.atleast_2d", "torch.atleast_3d")
 def _atleast(rng: random.Random, name: str) -> Case:
+    if name.startswith("torch") and rng.random() < 0.3:
+        return call(tuple(array(rng, name, most=4) for _ in range(rng.randint(1, 3))))
     return call(array(rng, name, most=4))
 
 

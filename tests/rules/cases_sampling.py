@@ -27,7 +27,8 @@ def shaped(rng: random.Random, name: str) -> Case:
 
 @generates("jax.random.ball", "jax.random.orthogonal")
 def points(rng: random.Random, name: str) -> Case:
-    return call(key(rng), rng.choice((1, 3)), shape=sizes(rng), rigid=False)
+    other = {"m": 2} if "orthogonal" in name and rng.random() < 0.3 else {}
+    return call(key(rng), rng.choice((1, 3)), shape=sizes(rng), rigid=False, **other)
 
 
 @generates("jax.random.choice", "np.random.choice")

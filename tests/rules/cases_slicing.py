@@ -123,7 +123,7 @@ def sort(rng: random.Random, name: str) -> Case:
 @generates("jax.lax.sort_key_val")
 def sort_key_val(rng: random.Random, name: str) -> Case:
     full = shape(rng, 1)
-    return call(A(full, "int32"), A(full, dtype_for(rng, name)))
+    return call(A(full, "int32"), A(full, dtype_for(rng, name)), **({"dimension": 0} if rng.random() < 0.3 else {}))
 
 
 @generates("jax.lax.approx_max_k")

@@ -29,7 +29,8 @@ def integral(rng: random.Random, name: str) -> Case:
     at = axis(rng, len(full))
     points: dict[str, Any] = {}
     if full and -len(full) <= at < len(full) and rng.random() < 0.4:
-        points = {"x": A(rng.choice(((full[at],), full)), rng.choice(("float32", "int32")))}
+        wide = tuple(1 if place != at % len(full) and rng.random() < 0.4 else n for place, n in enumerate(full))
+        points = {"x": A(rng.choice(((full[at],), full, wide)), rng.choice(("float32", "int32")))}
     return call(A(full, dtype_for(rng, name, "float32", "int64", "complex64")), dim=at, **points)
 
 

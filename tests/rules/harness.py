@@ -363,7 +363,7 @@ def observe(name: str, case: Case) -> Any:
         made = _arguments(case.construct, library) if case.construct is not None else None
         given = _arguments((case.args, case.kwargs), library)
         if name in EAGER:
-            given = (*map(_materialized, given[0]),), given[1]
+            given = (*map(_materialized, given[0]),), {key: _materialized(value) for key, value in given[1].items()}
         try:
             return _without_negative_sizes(described(_run(function, made, given, library)))
         except Exception as error:  # whatever a library raises is its refusal

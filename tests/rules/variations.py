@@ -35,7 +35,8 @@ WITHOUT_EFFECT = frozenset(
     "optimize wrap left trim_leading_zeros discont check_valid type pos_weight zero_infinity blank hard max_val min_val delta "
     "use_input_stats running_mean running_var antialias log_target log_input threshold sigma median force may_alias donate "
     "rounding_method epsilon variance independent minval maxval batch_size subset_by_index assume_unique_indices "
-    "use_consistent_padding blocksize sparse_dim dense_dim sep distance_function options from_ to high min max replacement".split()
+    "use_consistent_padding blocksize sparse_dim dense_dim sep distance_function options from_ to high min max replacement train cudnn_enable "
+    "input_scale shuffle implicit _dot_general configs unsafe padding_mode center".split()
 )
 """Keywords that change neither shape nor dtype, or that no call passes by name."""
 
