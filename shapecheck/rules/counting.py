@@ -121,7 +121,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     rule(multinomial, "input, num_samples, replacement=False, **", *spelled("multinomial", *TORCH)),
     gufunc("*s -> *s", "elements|element|ar1, test_elements|test_element|ar2, **", boolean, *spelled("isin", "torch.{}", *NUMPY)),
-    gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("bernoulli", *TORCH)),
+    gufunc("*s -> *s; *s, () -> *s", "input, p=None, **", [only(kept, FLOATING), kept], *spelled("bernoulli", *TORCH)),
     gufunc("*s, *s -> *s", "real, imag", parts_of_complex, "torch.complex"),
     gufunc("*s, *s -> *s", "abs, angle", parts_of_complex, "torch.polar"),
     rule(whole, "input, other, **", *spelled("equal", *TORCH)),

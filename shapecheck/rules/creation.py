@@ -315,7 +315,7 @@ TABLE: tuple[Rule, ...] = (
     rule(from_data, "data, *, dtype=None, **", "torch.tensor"),
     rule(
         from_data,
-        "data|object|a|obj, dtype=None, ndmin=0, **",
+        "data|object|a|obj, dtype=None, *, ndmin=0, **",
         "torch.as_tensor",
         "torch.asarray",
         *spelled("array asarray", "np.{}", "jnp.{}"),

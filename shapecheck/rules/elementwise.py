@@ -117,9 +117,7 @@ _FLOATED = (
     "arcsin arccos arctan arcsinh arccosh arctanh"
 )
 _FLOATED_TORCH = "rsqrt sigmoid reciprocal erf erfc erfinv lgamma digamma deg2rad rad2deg i0"
-_FLOATED_JAX = (
-    "tanh relu6 gelu selu celu elu softplus mish leaky_relu squareplus hard_sigmoid hard_swish hard_silu sparse_plus log_sigmoid"
-)
+_FLOATED_JAX = "tanh relu6 gelu selu softplus mish hard_sigmoid hard_swish hard_silu sparse_plus log_sigmoid"
 _LAX_FLOATS = (
     "exp exp2 expm1 log log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh reciprocal logistic "
     "erf erfc lgamma digamma floor ceil round cbrt"
@@ -132,7 +130,7 @@ _TORCH_COMPARED = "not_equal less less_equal greater greater_equal logical_and l
 _OPERATORS = ("Tensor.__{}__", "Array.__{}__", "ndarray.__{}__")
 
 UNARY: tuple[Rule, ...] = (
-    gufunc("*s -> *s", "input|a|x|self, dtype=None, **", floated, *spelled(_FLOATED, *EVERY)),
+    gufunc("*s -> *s", "input|a|x|self, *, dtype=None, **", floated, *spelled(_FLOATED, *EVERY)),
     gufunc(
         "*s -> *s",
         ONE_ARRAY,
@@ -146,6 +144,8 @@ UNARY: tuple[Rule, ...] = (
         *spelled("exp2 expm1 log1p sinc erf erfc erfinv digamma i0", "torch.special.{}"),
         *spelled("erf erfc erfinv digamma i0 logit", "jax.scipy.special.{}"),
     ),
+    gufunc("*s -> *s; *s, *s -> *s", "x, alpha|b=None", floated, *spelled("celu elu squareplus", N)),
+    gufunc("*s -> *s; *s, *s -> *s", "x, negative_slope=None", [floated, promoted], "jax.nn.leaky_relu"),
     gufunc("*s -> *s", "input|self, eps=None, **", floated, *spelled("logit", *TORCH, "torch.special.{}")),
     gufunc("*s -> *s", ONE_ARRAY, sinc_dtype, *spelled("sinc", *EVERY)),
     gufunc("*s -> *s", ONE_ARRAY, only(kept, FLOATING, COMPLEX), *spelled(_LAX_FLOATS, J), *spelled("sigmoid silu swish", N)),

@@ -228,9 +228,9 @@ def meshgrid(a: Arguments) -> Result:
 
 TABLE = (
     rule(cat, "tensors, dim|axis=0, *, out=None", "torch.cat", "torch.concat", "torch.concatenate"),
-    rule(cat, "tensors|arrays, dim|axis=0, out=None, *, dtype=None, **", "jnp.concatenate", "jnp.concat", "np.concatenate", "np.concat"),
+    rule(cat, "tensors|arrays, dim|axis=0, *, out=None, dtype=None, **", "jnp.concatenate", "jnp.concat", "np.concatenate", "np.concat"),
     rule(lax_cat, "tensors|operands, dim|dimension", "jax.lax.concatenate"),
-    rule(stack, "tensors|arrays, dim|axis=0, out=None, *, dtype=None, **", "torch.stack", "jnp.stack", "np.stack"),
+    rule(stack, "tensors|arrays, dim|axis=0, *, out=None, dtype=None, **", "torch.stack", "jnp.stack", "np.stack"),
     rule(stack, "tensors|operands, dim|axis=0", "jax.lax.stack"),
     rule(along(2, 0), "tensors|tup, *, dtype=None, **", "torch.vstack", "torch.row_stack", "jnp.vstack", "np.vstack"),
     rule(along(1, 1), "tensors|tup, *, dtype=None, **", "torch.hstack", "jnp.hstack", "np.hstack"),

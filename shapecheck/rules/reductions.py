@@ -33,7 +33,7 @@ from shapecheck.rules.families import (
     TORCH,
     TORCH_SCALARS,
     Check,
-    DTypeRule,
+    ResultTypes,
     always,
     by_default,
     divided,
@@ -63,7 +63,7 @@ QUANTILE = "*s *n@dim, *q -> *q *s"
 
 def reduction(
     params: str,
-    typed: DTypeRule | tuple[DTypeRule, ...],
+    typed: ResultTypes | list[ResultTypes],
     *names: str,
     text: str = REDUCED,
     scalars: Mapping[Library, Scalars] = ARRAY_SCALARS,
@@ -315,7 +315,13 @@ _SPREAD = "input|a, dim|axis=None, dtype=None, out=None, ddof=0, keepdim|keepdim
 
 TABLE: tuple[Rule, ...] = (
     reduction(TORCH_AXES, summed, *spelled("sum nansum", *TORCH)),
-    reduction(NUMPY_AXES, summed, *spelled("sum prod", *ARRAYS), *spelled("nansum nanprod", *_NAN)),
+    reduction(NUMPY_AXES, summed, *spelled("sum prod", "ndarray.{}", "np.{}"), *spelled("nansum nanprod", *_NAN)),
+    reduction(
+        "input|a, dim|axis=None, dtype=None, out=None, keepdim|keepdims=False, initial=None, where=None, promote_integers=True",
+        [summed, kept],
+        *spelled("sum prod", "Array.{}", "jnp.{}"),
+        text=f"{REDUCED} if promote_integers; -> *s",
+    ),
     reduction("input, dim|axis=None, keepdim|keepdims=False, *, dtype=None", summed, *spelled("prod", *TORCH)),
     reduction(TORCH_AXES, averaged, *spelled("mean nanmean", *TORCH), check=inexact_dtype),
     reduction(NUMPY_AXES, averaged, *spelled("mean", *ARRAYS), scalars=TORCH_SCALARS),

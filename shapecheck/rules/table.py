@@ -23,6 +23,7 @@ from shapecheck.core.shape import Mismatch
 from shapecheck.core.signature import Signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, LayerValue, Library, Result, Scalar, Value
 from shapecheck.rules.output import written
+from shapecheck.rules.places import FURTHER
 from shapecheck.rules.unsettled import widened
 
 type Compute = Callable[[Arguments], Result]
@@ -65,6 +66,19 @@ class Parameters:
         if rest:
             return None
         return self._with_keywords(values, kwargs)
+
+    def by_place(
+        self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+    ) -> tuple[Sequence[Value], Mapping[str, Value]]:
+        """The arguments of a call, those by name that stand behind the listed parameters (see `places`)."""
+        further = FURTHER.get(name)
+        if further is None:
+            return args, kwargs
+        listed = sum(not parameter.keyword_only for parameter in self.listed)
+        behind = dict(zip(further, args[listed:], strict=False))
+        if len(args) - listed > len(further) or not behind.keys().isdisjoint(kwargs):
+            return args, kwargs
+        return args[:listed], {**kwargs, **behind}
 
     def knows(self, keyword: str) -> bool:
         """Whether a keyword is listed; others are ignored."""
@@ -163,7 +177,8 @@ class Rule:
         self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None, facts: Facts = frozenset()
     ) -> Result:
         """The result of calling the operation under one of its names; `UNKNOWN` when the arguments do not bind."""
-        given = dict(kwargs or {})
+        args, named = self.parameters.by_place(name, args, kwargs or {})
+        given = dict(named)
         out = given.pop("out", None)
         values = self.parameters.bind(args, given)
         if values is None:
@@ -213,7 +228,7 @@ class Layer:
 
     def construct(self, args: Sequence[Value], kwargs: Mapping[str, Value], made_at: str = "") -> LayerValue | Mismatch | None:
         """The layer a constructor call makes; a mismatch when the library refuses; None when arguments do not bind."""
-        values = self.constructor.bind(args, kwargs)
+        values = self.constructor.bind(*self.constructor.by_place(self.name, args, kwargs))
         if values is None:
             return None
         if self.check is not None and isinstance(refused := self.check(Arguments(values, library_of(self.name))), Mismatch):
@@ -226,7 +241,8 @@ class Layer:
         self, layer: LayerValue, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None, facts: Facts = frozenset()
     ) -> Result:
         """The result of calling the layer."""
-        values, fields = self.call.bind(args, kwargs or {}), self._given(layer)
+        values = self.call.bind(*self.call.by_place(f"{self.name}.__call__", args, kwargs or {}))
+        fields = self._given(layer)
         if values is None or fields is None:
             return UNKNOWN
         library = library_of(self.name)

@@ -43,4 +43,4 @@ def pair(rng: random.Random, name: str) -> Case:
 
 @generates("torch.bernoulli")
 def bernoulli(rng: random.Random, name: str) -> Case:
-    return call(A(shape(rng), dtype_for(rng, name)))
+    return call(A(shape(rng), dtype_for(rng, name)), *([0.5] if rng.random() < 0.3 else []))

@@ -53,6 +53,12 @@ def binary(rng: random.Random, name: str) -> Case:
     return call(other, one) if isinstance(other, A) and rng.random() < 0.5 else call(one, other)
 
 
+@generates("jax.nn.celu", "jax.nn.leaky_relu")
+def with_slope(rng: random.Random, name: str) -> Case:
+    full = shape(rng)
+    return call(array(rng, name, full), *([operand(rng, name, full)] if rng.random() < 0.7 else []))
+
+
 @generates("torch.div")
 def division(rng: random.Random, name: str) -> Case:
     case = binary(rng, name)
