@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, mapped, result_type
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import Library, Value
+from shapecheck.core.value import Array, Library, Value
 from shapecheck.rules.families import (
     TORCH,
     DTypeRule,
@@ -48,7 +48,10 @@ def scaled_by_power(values: Sequence[Value], library: Library) -> Typed | Mismat
     if library is Library.TORCH:
         return floated(values, library)
     exponent = only(kept, BOOLEAN, INTEGER)(values[1:], library)
-    return exponent if isinstance(exponent, Mismatch) else floated(values[:1], library)
+    if isinstance(exponent, Mismatch):
+        return exponent
+    is_number = library is Library.NUMPY and not isinstance(values[0], Array)  # numpy goes by the number's value
+    return Typed(ANY_DTYPE) if is_number else floated(values[:1], library)
 
 
 def bit_counts(values: Sequence[Value], library: Library) -> Typed | Mismatch:
