@@ -8,14 +8,16 @@ as the constructor made them. Asked by `layers` and `containers` when an array o
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mypy.nodes import CallExpr, Expression, FuncDef, NameExpr
+from mypy.nodes import ARG_NAMED, ARG_POS, CallExpr, Expression, FuncDef, MemberExpr, NameExpr
 
 from shapecheck.core.shape import Mismatch
 from shapecheck.core.value import Array, Library
+from shapecheck.rules import layer
 from shapecheck.rules.unsettled import UNSETTLED
 
 if TYPE_CHECKING:
@@ -33,9 +35,9 @@ _HARMLESS = frozenset([
 _DEFAULT = "set_default_"
 
 
-def refused(layer: str, array: Array | None, callee: Expression, chk: TypeChecker) -> Mismatch | None:
+def refused(name: str, array: Array | None, callee: Expression, chk: TypeChecker) -> Mismatch | None:
     """Why a layer with weights of float32 does not take an array of float64; None when it may."""
-    if layer not in WEIGHTED or array is None or array.dtype.exact != "float64" or Library.TORCH in UNSETTLED:
+    if name not in WEIGHTED or array is None or array.dtype.exact != "float64" or Library.TORCH in UNSETTLED:
         return None
     if not _is_as_made(callee, chk):
         return None
@@ -47,12 +49,31 @@ def _is_as_made(callee: Expression, chk: TypeChecker) -> bool:
     """Whether the called layer certainly has the weights that its constructor gave it."""
     match callee:
         case CallExpr():
-            return "dtype" not in callee.arg_names and _source(chk) is not None
+            return _is_plain(callee) and _source(chk) is not None
         case NameExpr(name=name):
             scope = _scope(chk)
             return scope is not None and _is_only_called(name, scope)
         case _:
             return False
+
+
+def _is_plain(call: CallExpr) -> bool:
+    """Whether a constructor, and those among its arguments, certainly get no dtype."""
+    given = zip(call.arg_kinds, call.arg_names, strict=True)
+    if not all(kind == ARG_POS or (kind == ARG_NAMED and name != "dtype") for kind, name in given):
+        return False
+    inside = [argument for argument in call.args if isinstance(argument, CallExpr)]
+    return call.arg_kinds.count(ARG_POS) <= _places(_last(call.callee)) and all(map(_is_plain, inside))
+
+
+def _last(callee: Expression) -> str:
+    return callee.name if isinstance(callee, NameExpr | MemberExpr) else ""
+
+
+def _places(name: str) -> int:
+    """How many arguments the constructor of a layer takes by place before the device and the dtype."""
+    row = layer(f"nn.{name}")
+    return sum(not parameter.keyword_only for parameter in row.constructor.listed) if row is not None else sys.maxsize
 
 
 def _source(chk: TypeChecker) -> ast.Module | None:
@@ -94,13 +115,17 @@ def _makes(statement: ast.AST) -> bool:
     """Whether a statement assigns what a constructor returns, made without a dtype anywhere in the call."""
     match statement:
         case ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Name() | ast.Attribute(value=ast.Name())) as call):
-            return not any(keyword.arg in ("dtype", None) for keyword in _keywords(call))
+            return not any(_may_have_dtype(node) for node in ast.walk(call) if isinstance(node, ast.Call))
         case _:
             return False
 
 
-def _keywords(call: ast.Call) -> Iterator[ast.keyword]:
-    return (node for node in ast.walk(call) if isinstance(node, ast.keyword))
+def _may_have_dtype(call: ast.Call) -> bool:
+    """Whether a call passes a dtype to the constructor of a layer, or things that are not written."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if any(keyword.arg in ("dtype", None) for keyword in call.keywords):
+        return True
+    return len(call.args) > _places(name) or any(isinstance(argument, ast.Starred) for argument in call.args)
 
 
 def _leaves_alone(parent: ast.AST, node: ast.Name) -> bool:
