@@ -17,6 +17,7 @@ from mypy.nodes import (
     ArgKind,
     EllipsisExpr,
     Expression,
+    FloatExpr,
     ListComprehension,
     ListExpr,
     MemberExpr,
@@ -101,6 +102,8 @@ class Reader:
             return ...
         if isinstance(expression, StrExpr):
             return expression.value
+        if isinstance(expression, FloatExpr):
+            return Scalar("float", expression.value)
         known = typ if typ is not None else self.type_of(expression)
         if isinstance(expression, RefExpr) and (named := self.dtype(expression)) is not None:
             return named

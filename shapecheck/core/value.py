@@ -53,9 +53,10 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A Python number whose value does not matter: `float`, `complex`, or a `bool` that is not known. An int is a `Dim`."""
+    """A Python number: `float`, whose value may be known, `complex`, or a `bool` that is not known. An int is a `Dim`."""
 
     kind: str
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +119,7 @@ def either(one: Value, other: Value) -> Value:
             return Array(shared(one.shape, other.shape), one.dtype | other.dtype, one.library, weak)
         case tuple(), tuple() if len(one) == len(other):
             return tuple(map(either, one, other))
+        case Scalar(), Scalar() if one.kind == other.kind and one != other:
+            return Scalar(one.kind)
         case _:
             return one if one == other else UNKNOWN

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from math import isfinite
 
-from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, bounds, compare
+from shapecheck.core.dim import ONE, UNKNOWN_DIM, Dim, Kind, Symbol, Verdict, bounds, compare, dim
 from shapecheck.core.shape import ANY_SHAPE, Item, Mismatch, Shape, from_items, negative_size
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Scalar, Value
 from shapecheck.rules.table import Compute
 
 type ShapeRule = Callable[[Arguments, Shape], Shape | Mismatch]
@@ -57,6 +58,27 @@ def integers(value: Value) -> tuple[int, ...] | None:
 def size(value: Value) -> Dim:
     """An argument as a size, unknown when it is not one."""
     return value if isinstance(value, Dim) else UNKNOWN_DIM
+
+
+def number(value: Value) -> float | None:
+    """An argument that is a known int or float."""
+    if isinstance(value, Scalar):
+        return value.value
+    found = integer(value)
+    return None if found is None else float(found)
+
+
+def scaled(n: Dim, factor: Value) -> Dim:
+    """A size times an int or a float, rounded down as torch does it; of names only where the float is exact: a half, a quarter."""
+    if isinstance(factor, Dim):
+        return n * factor
+    times = number(factor)
+    if times is None or not isfinite(times):
+        return UNKNOWN_DIM
+    if n.constant is not None:
+        return dim(int(n.constant * times))
+    over, under = times.as_integer_ratio()
+    return n * over // under if under <= 64 else UNKNOWN_DIM
 
 
 def sizes(value: Value) -> tuple[Dim, ...] | None:

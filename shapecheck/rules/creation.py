@@ -7,13 +7,14 @@ float64 and int64.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import ceil, isfinite
 
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, bounds, dim
 from shapecheck.core.dtype import ANY_DTYPE, DTypes
-from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, default
+from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, all_in, default
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
-from shapecheck.rules.axes import at_least, integers, shape_argument, size, sizes
+from shapecheck.rules.axes import at_least, integers, number, shape_argument, size, sizes
 from shapecheck.rules.families import dtype_argument, gufunc, kept, made_of, only, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
@@ -66,14 +67,24 @@ def number_category(value: Value) -> int | None:
 
 
 def arange(a: Arguments) -> Result:
-    """`arange(end)`, `arange(start, end, step)`: the length for ints, not for floats."""
+    """`arange(end)`, `arange(start, end, step)`: the length of ints by their sizes, of floats where they are numbers."""
     start, end, step = (ZERO, a["start"], a["step"]) if a["end"] is None else (a["start"], a["end"], a["step"])
     categories = [number_category(value) for value in (start, end, step)]
     known = [category for category in categories if category is not None]
     dtypes = dtype_or(a, max(known)) if len(known) == 3 or a["dtype"] is not None else ANY_DTYPE
     if not isinstance(start, Dim) or not isinstance(end, Dim) or not isinstance(step, Dim):
-        return made(a, Shape((UNKNOWN_DIM,)), dtypes)
+        return made(a, Shape((_steps(start, end, step, a),)), dtypes)
     return made(a, _range_shape(end - start, step, a.library), dtypes)
+
+
+def _steps(start: Value, end: Value, step: Value, a: Arguments) -> Dim:
+    """How many steps there are between known numbers; where integers are asked for the libraries differ."""
+    first, last, by = number(start), number(end), number(step)
+    asked = a["dtype"]
+    if first is None or last is None or not by or not (asked is None or (isinstance(asked, DTypes) and all_in(asked, FLOATING))):
+        return UNKNOWN_DIM
+    span = (last - first) / by
+    return dim(ceil(span)) if isfinite(span) and span >= 0 else UNKNOWN_DIM
 
 
 def _range_shape(span: Dim, step: Dim, library: Library) -> Shape | Mismatch:

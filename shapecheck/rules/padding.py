@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import agreed, any_of_rank, at_least, at_most, differs, on_array, reshaped, size, sizes
+from shapecheck.rules.axes import agreed, any_of_rank, at_least, at_most, differs, on_array, reshaped, scaled, size, sizes
 from shapecheck.rules.table import Compute, Layer, layer, rule
 from shapecheck.rules.windows import AXES, channels_first, last_axes, per_axis, with_last_axes, wrong_rank
 
@@ -159,7 +159,8 @@ def _resampled(a: Arguments, shape: Shape, axes: int) -> Sequence[Dim] | Mismatc
         case None, None:
             return Mismatch("shape-op", "one of size and scale_factor must be given")
         case None, factor:
-            return [n * f for n, f in zip(before, per_axis(factor, axes), strict=True)]
+            factors = factor if isinstance(factor, tuple) else (factor,) * axes
+            return [scaled(n, each) for n, each in zip(before, factors, strict=True)]
         case wanted, None:
             return per_axis(wanted, axes)
         case _:

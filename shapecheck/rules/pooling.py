@@ -12,7 +12,7 @@ from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict, compare
 from shapecheck.core.dtype import CLASSES, accepts
 from shapecheck.core.shape import Mismatch, Shape, same
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
-from shapecheck.rules.axes import at_most, flag, reshaped, size
+from shapecheck.rules.axes import at_most, flag, reshaped, scaled, size
 from shapecheck.rules.axes import sizes as sizes_of
 from shapecheck.rules.gathering import default_index
 from shapecheck.rules.layers import not_negative
@@ -122,7 +122,7 @@ def _may_be_mean(wanted: Sequence[Value]) -> bool:
 
 
 def fractional(axes: int) -> Compute:
-    """Windows at random places: the output's sizes are given, or a share of the input's, which is not known."""
+    """Windows at random places: the output's sizes are given, or a share of the input's."""
 
     def fractional_pooled(a: Arguments) -> Result:
         array = a.array("input")
@@ -130,11 +130,18 @@ def fractional(axes: int) -> Compute:
             return UNKNOWN
         if (refused := wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes))) is not None:
             return refused
-        sizes = (UNKNOWN_DIM,) * axes if a["output_size"] is None else per_axis(a["output_size"], axes)
+        sizes = _shares(a, last_axes(array.shape, axes)) if a["output_size"] is None else per_axis(a["output_size"], axes)
         found = reshaped(array, with_last_axes(array.shape, axes, sizes))
         return _with_positions(a, found)
 
     return fractional_pooled
+
+
+def _shares(a: Arguments, sizes: Sequence[Dim]) -> tuple[Dim, ...]:
+    """As large a share of each axis as the call says."""
+    given = a["output_ratio"]
+    shares = given if isinstance(given, tuple) and len(given) == len(sizes) else (given,) * len(sizes)
+    return tuple(map(scaled, sizes, shares))
 
 
 def _with_positions(a: Arguments, found: Array | Mismatch) -> Result:

@@ -148,7 +148,7 @@ def to_value(literal: object) -> Value:
         case int():
             return dim(literal)
         case float():
-            return Scalar("float")
+            return Scalar("float", literal)
         case complex():
             return Scalar("complex")
         case tuple() | list():

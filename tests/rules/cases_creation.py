@@ -76,7 +76,7 @@ def arange(rng: random.Random, name: str) -> Case:
         bounds.sort()
     if len(bounds) == 1 and rng.random() < 0.4:
         bounds = [N(size(rng))]
-    step = [rng.choice((1, 2, 3, -1, 0.5))] if len(bounds) == 2 and rng.random() < 0.5 else []
+    step = [rng.choice((1, 2, 3, -1, 0.5, 0.1, -0.25))] if len(bounds) == 2 and rng.random() < 0.5 else []
     return call(*bounds, *step, **maybe_dtype(rng, name, "int32", "float32"))
 
 

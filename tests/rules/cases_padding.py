@@ -49,7 +49,9 @@ def _interpolate(rng: random.Random, name: str) -> Case:
     lead: tuple[int, ...] = (2, 3) if rng.random() < 0.9 else (2,)
     one = A((*lead, *(rng.choice((1, 3, 5)) for _ in range(axes))))
     options: dict[str, Any] = (
-        {"size": per_axis(rng, axes, 1, 4, 7)} if rng.random() < 0.5 else {"scale_factor": rng.choice((1, 2, 3, 2.5, 1.5))}
+        {"size": per_axis(rng, axes, 1, 4, 7)}
+        if rng.random() < 0.5
+        else {"scale_factor": rng.choice((1, 2, 3, 2.5, 0.5, 0.6, 1.7, (2.0,) * axes))}
     )
     if rng.random() < 0.05:
         options["size"] = (2,) * (axes + 1)

@@ -222,7 +222,7 @@ def to_value(item: Any, library: Library, shape_of: Callable[[A], Shape], set_of
         case int():
             return dim(item)
         case float():
-            return Scalar("float")
+            return Scalar("float", item)
         case complex():
             return Scalar("complex")
         case tuple() | list():
