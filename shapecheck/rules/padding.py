@@ -26,9 +26,14 @@ def pad(a: Arguments, shape: Shape) -> Shape | Mismatch:
     if shape.rank is not None and count > shape.rank:
         reason = f'padding for {count} axes, the array has {shape.rank} ("{shape}")'
         return Mismatch("shape-rank", reason, None, f"at least {count} axes", str(shape))
-    pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+    pairs = _from_last(amounts)
     refused = _refused_mode(shape, pairs, a["mode"]) if a["mode"] in OWN_VALUES else None
     return refused or (padded(shape, pairs) if count else shape)
+
+
+def _from_last(amounts: Sequence[Dim]) -> list[tuple[Dim, Dim]]:
+    """The pairs in the order of the axes; torch has those of the last axis first."""
+    return list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
 
 
 OWN_VALUES = {"reflect": -1, "replicate": None, "circular": 0}
@@ -75,7 +80,7 @@ def pad_layer(axes: int, mode: str) -> Compute:
         if (refused := wrong_rank(array.shape, range(axes, 99), f"..., {AXES[axes]}")) is not None:
             return refused
         amounts = per_axis(a["padding"], 2 * axes)
-        pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+        pairs = _from_last(amounts)
         refused = _refused_mode(array.shape, pairs, mode) if mode in OWN_VALUES else None
         return refused or reshaped(array, padded(array.shape, pairs))
 

@@ -220,8 +220,8 @@ def _bags(a: Arguments, width: Value, weight: Value) -> Result:
     known = indices.shape.dims if indices.shape.rank is not None else ()
     if len(known) == 2:
         bags = known[0]
-    elif isinstance(offsets, Array) and offsets.shape.rank == 1 and a["include_last_offset"] is False:
-        bags = offsets.shape.dims[0]
+    elif isinstance(offsets, Array) and offsets.shape.rank == 1 and (last := flag(a["include_last_offset"])) is not None:
+        bags = offsets.shape.dims[0] - last
     else:
         bags = UNKNOWN_DIM
     dtypes = weight.dtype if isinstance(weight, Array) else Array().dtype

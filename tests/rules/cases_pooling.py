@@ -79,7 +79,8 @@ def bags(rng: random.Random) -> tuple[A, ...]:
 def embedding_bag(rng: random.Random, name: str) -> Case:
     indices, *offsets = bags(rng)
     pair = (indices, A((5, 3)))
-    return call(*(pair if rng.random() < 0.8 else pair[::-1]), *offsets, rigid=False)
+    options = {"include_last_offset": True} if offsets and rng.random() < 0.2 else {}
+    return call(*(pair if rng.random() < 0.8 else pair[::-1]), *offsets, rigid=False, **options)
 
 
 @generates("nn.EmbeddingBag")
