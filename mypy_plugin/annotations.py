@@ -8,6 +8,8 @@ signature afterwards. A name that is a type parameter in scope (PEP 695) is that
 from __future__ import annotations
 
 import ast
+import linecache
+import re
 from collections.abc import Callable, Mapping
 from zlib import crc32
 
@@ -32,6 +34,7 @@ from mypy.types import (
     UnpackType,
     get_proper_type,
 )
+from mypy.util import correct_relative_import
 
 from mypy_plugin import codes
 from mypy_plugin.carriers import carry
@@ -67,6 +70,8 @@ def analyze(ctx: AnalyzeTypeContext) -> Type:
     assert isinstance(analyser, TypeAnalyser)
     name = jaxtyping_class(written.name, module_of(analyser))
     if name is not None and len(written.args) != 2:
+        if _is_rebound(written.name, analyser):
+            return AnyType(TypeOfAny.special_form)
         _fail(analyser, _incomplete(written, name), written)
         return AnyType(TypeOfAny.from_error)
     if len(written.args) < 2:
@@ -88,6 +93,23 @@ def analyze(ctx: AnalyzeTypeContext) -> Type:
         _fail(analyser, "the shape must be a string", written.args[1])
         return base
     return Reader(analyser, written).annotated(base, CLASSES[name], text if text is not None else "...")
+
+
+def _is_rebound(written: str, analyser: TypeAnalyser) -> bool:
+    """Whether a name comes from a module of the user's that assigns it: `Float = ForTensors(jaxtyping.Float)`.
+
+    mypy keeps what such a module imported; what `Float["b n"]` is there, we do not know.
+    """
+    module, api = module_of(analyser), analyser.api
+    source, _, name = (imported(written, module) or "").rpartition(".")
+    home = api.modules.get(source) if isinstance(api, SemanticAnalyzer) else None
+    return any(_assigns(each.path, name) for each in (home, module) if each is not None)
+
+
+def _assigns(path: str, name: str) -> bool:
+    """Whether a module assigns a name, by its source: mypy forgets the trees of modules that it has checked."""
+    linecache.checkcache(path)
+    return any(line.startswith(name) and re.match(rf"{name}\s*=(?!=)", line) for line in linecache.getlines(path))
 
 
 def _is_no_string(written: Type, analyser: TypeAnalyser) -> bool:
@@ -175,7 +197,8 @@ def _imported_names(module: MypyFile) -> list[tuple[str, str]]:
     names: list[tuple[str, str]] = []
     for statement in module.imports:
         match statement:
-            case ImportFrom(id=source, names=imported):
+            case ImportFrom(id=written, relative=dots, names=imported):
+                source, _ = correct_relative_import(module.fullname, dots, written, module.is_package_init_file())
                 names += [(alias or name, f"{source}.{name}") for name, alias in imported]
             case Import(ids=modules):
                 names += [(alias or name, name) for name, alias in modules]

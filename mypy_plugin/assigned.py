@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mypy.nodes import AssignmentStmt, CallExpr, MemberExpr, NameExpr, ReturnStmt
-from mypy.types import AnyType, Instance, Type, TypeOfAny, UnionType, get_proper_type
+from mypy.types import AnyType, CallableType, Instance, Type, TypeOfAny, UnionType, get_proper_type
 from mypy.types_utils import is_overlapping_none, remove_optional
 
 from mypy_plugin.blocks import statement_at
 from mypy_plugin.encode import array_of
+from mypy_plugin.lenient import is_marked
 from mypy_plugin.names import MODULE
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ def narrow(chk: TypeChecker, line: int) -> None:
             chk.binder.put(target, remove_optional(declared))
 
 
-def unpacks_module(chk: TypeChecker, line: int) -> bool:
-    """Whether the assignment at a line unpacks what a module returned when it was called: `Any` to plain mypy."""
+def unpacks_any(chk: TypeChecker, line: int) -> bool:
+    """Whether the assignment at a line unpacks what a module or a transformed function returned: `Any` to plain mypy."""
     statement = statement_at(chk.tree.defs, line, AssignmentStmt)
     called = chk.lookup_type_or_none(statement.rvalue.callee) if statement and isinstance(statement.rvalue, CallExpr) else None
     owner = get_proper_type(called)
+    if isinstance(owner, CallableType):
+        return is_marked(owner)
     return isinstance(owner, Instance) and owner.type.has_base(MODULE)
 
 

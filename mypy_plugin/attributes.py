@@ -20,7 +20,7 @@ from mypy_plugin.encode import array_instance, array_of, array_type, library_of
 from mypy_plugin.integers import is_int
 from mypy_plugin.names import layer_rule
 from mypy_plugin.operations import checker
-from mypy_plugin.origins import METADATA
+from mypy_plugin.origins import METADATA, registered
 from mypy_plugin.results import field_of
 from mypy_plugin.symbols import is_free
 from mypy_plugin.values import Reader
@@ -53,7 +53,7 @@ def read(ctx: AttributeContext) -> Type:
         return ctx.default_attr_type
     if ctx.is_lvalue or _varies(owner, name):
         return without_shape(ctx.default_attr_type, Reader(checker(ctx.api)))
-    if any(name in info.metadata.get(METADATA, {}).get("registered", ()) for info in owner.type.mro):
+    if any(name in registered(info) for info in owner.type.mro):
         return _movable(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type
 

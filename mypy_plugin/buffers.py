@@ -23,6 +23,7 @@ from mypy.nodes import (
     NameExpr,
     Statement,
     StrExpr,
+    TupleExpr,
 )
 
 from mypy_plugin.blocks import all_blocks_of, every_statement
@@ -48,10 +49,12 @@ def _turn(definition: ClassDef) -> bool:
 
 
 def _declared(statement: Statement) -> Iterator[str]:
-    """The attribute that a statement declares or assigns: `self.mask: Tensor`, `self.mask = None`."""
+    """The attributes that a statement declares or assigns: `self.mask: Tensor`, `self.mask = None`, `self.mean, self.std = f()`."""
     match statement:
         case AssignmentStmt(lvalues=[MemberExpr(name=name)]):
             yield name
+        case AssignmentStmt(lvalues=[TupleExpr(items=targets)]):
+            yield from (target.name for target in targets if isinstance(target, MemberExpr))
 
 
 def is_registration(statement: Statement) -> bool:

@@ -37,13 +37,21 @@ def settle_call(ctx: FunctionContext | MethodContext) -> Type:
         ctx = _mapped(ctx, known.signatures[-1][0])
     candidates = _candidates(known, ctx)
     if not candidates:
-        return ctx.default_return_type
+        return _of_call(ctx)
     outcomes = [Matching(checker(ctx.api), signature).run(ctx) for signature in candidates]
     chosen = next((outcome for outcome in outcomes if not outcome.faults), outcomes[0])
     for fault in chosen.faults[:1] or chosen.doubts:  # a call stops at its first wrong argument
         fail(fault.text, fault.code, fault.place, checker(ctx.api), ctx.context)
     result = chosen.result(ctx.default_return_type if asked is not None else _unsolved(chosen.signature, ctx))
     return lenient.certain(result) if lenient.is_marked(chosen.signature) else result
+
+
+def _of_call(ctx: FunctionContext | MethodContext) -> Type:
+    """The result of a call that has no shapes to check."""
+    call, chk = ctx.context, checker(ctx.api)
+    callee = get_proper_type(chk.lookup_type_or_none(call.callee)) if isinstance(call, CallExpr) else None
+    is_marked = isinstance(callee, CallableType) and lenient.is_marked(callee)
+    return lenient.certain(ctx.default_return_type) if is_marked else ctx.default_return_type
 
 
 def _mapped(ctx: FunctionContext | MethodContext, signature: CallableType) -> FunctionContext | MethodContext:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mypy.nodes import COVARIANT
+from mypy.nodes import COVARIANT, ClassDef, Decorator, FuncDef, OverloadedFuncDef
 from mypy.plugin import ClassDefContext
-from mypy.types import Instance, Type, TypeVarId, TypeVarLikeType, TypeVarType, get_proper_type
+from mypy.types import CallableType, Instance, Type, TypeVarId, TypeVarLikeType, TypeVarType, UnboundType, get_proper_type
 
-from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, STATIC, layer_rule
+from mypy_plugin.names import CONTAINERS, GENERIC_ARRAYS, STATIC, TENSOR_BASE, layer_rule
 from mypy_plugin.origins import record_attributes
 from shapecheck.rules import layer
 
@@ -24,6 +24,8 @@ def hook_for(fullname: str, of_user: bool) -> Callable[[ClassDefContext], None] 
     """The hook for a class definition of a user, or of a library's class that gets parameters."""
     if fullname in GENERIC_ARRAYS:
         return make_array
+    if fullname == TENSOR_BASE:
+        return lambda ctx: _without_self(ctx.cls, "Tensor")
     if fullname in CONTAINERS:
         return make_container
     if layer_rule(fullname) is not None:
@@ -42,9 +44,30 @@ def make_array(ctx: ClassDefContext) -> None:
     info = ctx.cls.info
     if info.type_vars:
         return
+    _without_self(ctx.cls, ctx.cls.name)
     _add_variables(ctx, {DTYPE: _dtype_top(ctx), SHAPE: _shape_top(ctx)})
     own: list[Type] = list(ctx.cls.type_vars)
     info.bases = [base.copy_modified(args=own) if base.type.fullname in GENERIC_ARRAYS else base for base in info.bases]
+
+
+def _without_self(definition: ClassDef, name: str) -> None:
+    """Has methods return an array, where the library says `Self`: that would be one of the same shape, also as an item of itself."""
+    for statement in definition.defs.body:
+        parts = statement.items if isinstance(statement, OverloadedFuncDef) else [statement]
+        for part in parts:
+            function = part.func if isinstance(part, Decorator) else part
+            if isinstance(function, FuncDef) and isinstance(function.type, CallableType):
+                function.type = function.type.copy_modified(ret_type=_renamed(function.type.ret_type, name))
+                function.unanalyzed_type = function.type
+
+
+def _renamed(written: Type, name: str) -> Type:
+    """An annotation that mypy has not analysed yet, with a name in place of `Self`."""
+    if not isinstance(written, UnboundType):
+        return written
+    if written.name.rpartition(".")[2] == "Self":
+        return UnboundType(name, line=written.line, column=written.column)
+    return written.copy_modified(args=[_renamed(argument, name) for argument in written.args])
 
 
 def make_container(ctx: ClassDefContext) -> None:

@@ -83,7 +83,12 @@ def _is_of_any_length(node: Node) -> bool:
 def _tuple_to_sequence(expected: Node, found: Node) -> Finding | None:
     if found.last in NAMED_TUPLES and expected.last == "tuple":
         return _UNKNOWN
-    if expected.last == "Size" and not expected.args and found.last == "tuple" and all(map(is_int, found.args)):
+    if (
+        expected.last == "Size"
+        and not expected.args
+        and found.last == "tuple"
+        and all(is_int(arg) or arg.name == "..." for arg in found.args)
+    ):
         return _EQUAL  # a slice of a shape is a `torch.Size`, to mypy it is a tuple
     if _is_of_any_length(expected) and found.last == "tuple" and not _is_of_any_length(found):
         return _all(difference(expected.args[0], item) for item in found.args if item.name != "()")

@@ -145,7 +145,9 @@ _NUMPY_DTYPES: Mapping[str, str] = {
     "integer": "Integer", "signedinteger": "Int", "unsignedinteger": "UInt", "complexfloating": "Complex",
     **{name.lower(): name for name in CLASSES if name[-1].isdigit()},
 }  # fmt: skip
-_TO_NUMPY = {name: numpy for numpy, name in _NUMPY_DTYPES.items() if numpy != "bool_"}
+_EXTENSIONS = ("bfloat", "float8", "float4", "int2", "int4", "uint2", "uint4")
+"""How names of dtypes begin that arrays of numpy may have (`np.zeros(3, dtype=jnp.bfloat16)`), and numpy no class for."""
+_TO_NUMPY = {name: numpy for numpy, name in _NUMPY_DTYPES.items() if numpy != "bool_" and not numpy.startswith(_EXTENSIONS)}
 
 
 def dtypes_of(typ: Type) -> DTypes:

@@ -6,7 +6,7 @@ from mypy.type_visitor import TypeTranslator
 from mypy.types import CallableType, Instance, Type, TypeAliasType
 
 from mypy_plugin.encode import ANY
-from mypy_plugin.names import SHAPED_CLASSES
+from mypy_plugin.names import SHAPED_CLASSES, SIZE
 from mypy_plugin.symbols import is_dim
 
 
@@ -14,6 +14,8 @@ class _Erase(TypeTranslator):
     def visit_instance(self, t: Instance, /) -> Type:
         if t.type.fullname in SHAPED_CLASSES:
             return t.copy_modified(args=[ANY] * len(t.args))
+        if t.type.fullname == SIZE:
+            return t.type.bases[0]
         return super().visit_instance(t) if t.args else t
 
     def visit_type_alias_type(self, t: TypeAliasType, /) -> Type:
@@ -21,7 +23,7 @@ class _Erase(TypeTranslator):
 
 
 def erased(typ: Type) -> Type:
-    """The type with arrays of any shape and dtype."""
+    """The type with arrays of any shape and dtype, and ints of any size."""
     return typ.accept(_Erase())
 
 

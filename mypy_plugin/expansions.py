@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mypy.nodes import ARG_POS, ARG_STAR, LDEF, CallExpr, ExpressionStmt, FuncDef, NameExpr, TempNode, Var
 from mypy.plugin import FunctionContext
+from mypy.semanal import is_trivial_body
 from mypy.types import CallableType, NoneType, Type, TypeAliasType, TypeVarType
 
 from mypy_plugin import text
@@ -23,6 +24,8 @@ def prepare(function: FuncDef, named: NamedTypes) -> None:
     """Puts the call in front of the body of a function that mypy copies."""
     if not (_is_copied(function) or _has_like(function)) or not function.arguments:
         return
+    if is_trivial_body(function.body):
+        return  # an abstract method: mypy asks it for no `return`
     names = [_reference(argument.variable) for argument in function.arguments]
     callee = TempNode(CallableType([ANY], [ARG_STAR], [None], NoneType(), named("builtins.function", []), name=NAME))
     call = CallExpr(callee, list(names), [ARG_POS] * len(names), [None] * len(names))

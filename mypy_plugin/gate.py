@@ -25,6 +25,7 @@ from mypy_plugin.names import layer_classes
 from mypy_plugin.text import (
     ARRAY_VARIABLES,
     INT_VARIABLES,
+    MARKS,
     Node,
     array_in,
     is_int,
@@ -73,8 +74,11 @@ _UNDEFINED = re.compile(r'^Name "(\w+)" is not defined$')
 _UNTYPED = re.compile(r'^Call to untyped function "(\w+)" in typed context$')
 _RETURNS_ANY = re.compile(r'^Returning Any from function declared to return "(.*)"$')
 _SWALLOWED = re.compile(r"^(?:No overload variant of .* matches argument types?|Unsupported (?:left )?operand types? for )")
+_REFUSED = re.compile(r'^Argument .* has incompatible type "ndarray\[.*; expected ".*\b_SupportsArray\[')
 _OVERLOAD = re.compile(r"^No overload variant of .* matches argument types?")
-_CALLED = re.compile(r'^(?:Unexpected keyword argument|Too (?:many|few) |Missing (?:positional|named) ).* "forward" of "')
+_CALLED = re.compile(
+    r'^(?:Unexpected keyword argument|Too (?:many|few) |Missing (?:positional|named) ).* "forward" of "|^"forward" of "\w+" gets multiple values '
+)
 _UNPACKED = re.compile(r"^(?:Too many|Need more than \d+) values? to unpack")
 _LAYER_CLASS = re.compile(
     r'^Argument .* has incompatible type "type\[(\w+)\[.*\]\]"; expected "?Callable\[.*\bNever\b'
@@ -90,7 +94,11 @@ _UNREADABLE = re.compile(
 )
 _SELF = re.compile(r'^Invalid self argument "(.*)" to attribute function ".*" with type ".*"$')
 _ARRAY_LIKE = re.compile(r'^Argument .* has incompatible type "(ndarray\[.*\])"; expected ".*\b_SupportsArray\[dtype\[')
-_MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp|signedinteger|unsignedinteger|floating)\b")
+_SCALAR = r'"(?:numpy\.)?(?:signedinteger|unsignedinteger|floating|float64|bool)(?:\[.*?\])?"'
+_TENSOR_AND_SCALAR = re.compile(
+    rf'^Unsupported operand types for \S+ \((?:"(?:Tensor|Parameter)\b.*" and {_SCALAR}|{_SCALAR} and "(?:Tensor|Parameter)\b.*")\)$'
+    r'|^No overload variant of "__\w+__" of "(?:signedinteger|unsignedinteger|floating|float64|bool)" matches argument type "(?:Tensor|Parameter)\b'
+)
 _REDUNDANT = re.compile(r'^Redundant cast to "')
 
 
@@ -140,6 +148,8 @@ class Gate:
             return True
         if info.severity == "note" and self._belongs_to_dropped(info):
             return True
+        if _REFUSED.match(info.message) and faults.found(file, info.line) is not None:
+            return True  # mypy says why no overload took the call; we have said it
         if _SWALLOWED.match(info.message) and (fault := faults.found(file, info.line)) is not None:
             info.message, info.code = fault.text, codes.BY_NAME[fault.code]
             self.dropped = info  # its notes list the variants: drop those
@@ -156,12 +166,10 @@ class Gate:
 
     def _is_untold(self, file: str, info: ErrorInfo) -> bool:
         """Whether an error is none of ours, and about an expression that is `Any` to plain mypy."""
-        if file not in self.told or info.severity != "error" or info.code in codes.BY_NAME.values():
-            return False
-        if "Any" in info.message or not (_MARKS.search(info.message) or "TensorBase" in info.message):
-            return False  # plain mypy says it too
         chk = self._checker_of(file)
-        return chk is not None and untold.is_about(chk, info.line, info.column)
+        if chk is None or info.severity != "error" or info.code in codes.BY_NAME.values():
+            return False
+        return untold.is_untold(chk, info, file in self.told)
 
     def _checker_of(self, file: str) -> TypeChecker | None:
         """The checker that is at work, when it is on this file."""
@@ -199,7 +207,7 @@ class Gate:
         """Whether a cast or a `type: ignore` is called useless that plain mypy, which knows less, may need."""
         if info.code is UNUSED_IGNORE and self.errors is not None:
             return not any(code.startswith("shape-") for code in self.errors.ignored_lines.get(file, {}).get(info.line, ()))
-        return _REDUNDANT.match(info.message) is not None and _MARKS.search(info.message) is not None
+        return _REDUNDANT.match(info.message) is not None and MARKS.search(info.message) is not None
 
     def _reports_unknown(self) -> bool:
         """Whether the user switched the code for unknown shapes on."""
@@ -218,18 +226,22 @@ class Gate:
         if _CALLED.match(info.message):
             return ".forward(" not in linecache.getline(file, info.line)  # to plain mypy a module takes anything
         if _UNPACKED.match(info.message):
-            return (chk := self._checker_of(file)) is not None and assigned.unpacks_module(chk, info.line)
+            return (chk := self._checker_of(file)) is not None and assigned.unpacks_any(chk, info.line)
         if (match := _LAYER_CLASS.match(info.message)) is not None and match[1] in layer_classes():
             return True
         if _says_nothing(info.message) or _compares_sizes(info.message) or _conforms(info.message):
             return True
         if _RETURNS_ANY.match(info.message) and (chk := self._checker_of(file)) is not None:
-            return _MARKS.search(info.message) is not None or assigned.returns_own_any(chk, info.line)
+            return MARKS.search(info.message) is not None or assigned.returns_own_any(chk, info.line)
         if _is_own_size(info.message) or _is_own_class(info.message):
             return True  # `cls(n)` in a method of `class MLP[n: int]`, `T` in a function of `Float[T, "n"]`
         if _UNSOLVED.match(info.message):
             return True  # leaves of several shapes make a type variable's bounds contradict each other
-        if not (_MARKS.search(info.message) or _names_layer(info.message) or _is_about_sized_classes(info.message)):
+        if _UNSOLVED_CLASS.match(info.message) and (chk := self._checker_of(file)) is not None:
+            return untold.takes_arrays(chk, info.line, info.column)
+        if _TENSOR_AND_SCALAR.match(info.message):
+            return True  # at run time a number of numpy's is a number
+        if not (MARKS.search(info.message) or _names_layer(info.message) or _is_about_sized_classes(info.message)):
             return False
         for pattern, text in _DECLARED:
             if (match := pattern.match(info.message)) is not None:
@@ -245,7 +257,7 @@ class Gate:
         if _UNREADABLE.match(info.message):
             return True  # a list of arrays of several shapes, or a library's function: their types say nothing of shapes
         if (match := _SELF.match(info.message)) is not None:
-            return _MARKS.search(match[1]) is not None  # a generic class of arrays; its methods do not look at shapes
+            return MARKS.search(match[1]) is not None  # a generic class of arrays; its methods do not look at shapes
         if (match := _ARRAY_LIKE.match(info.message)) is not None and _is_family(match[1]):
             return True  # of numpy's overloads one may take it
         if _OVERLOAD.match(info.message) and _has_invariant_container(info.message):
@@ -331,7 +343,9 @@ def _is_one_of(found: Node, options: Sequence[Node]) -> bool:
 
 
 def _is_subclass(found: Node, expected: Node) -> bool:
-    """Whether a generic class has another as a base, with type arguments that differ in shapes alone."""
+    """Whether a class has another as a base: a layer's, or a generic one with type arguments that differ in shapes alone."""
+    if expected.last in layer_classes() and not found.args:
+        return protocols.is_subclass(found.last, expected.last)
     if not found.args or len(found.args) != len(expected.args) or not protocols.is_subclass(found.last, expected.last):
         return False
     return all(difference(b, a) is not None for a, b in zip(found.args, expected.args, strict=True))

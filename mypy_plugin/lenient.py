@@ -55,6 +55,11 @@ def is_marked(signature: CallableType) -> bool:
     return not signature.is_type_obj() and signature.fallback.type.fullname.startswith(_LIBRARIES)
 
 
+def is_transformed(typ: Type | None) -> bool:
+    """Whether a type is that of a transformed function, to plain mypy one that takes and returns anything."""
+    return isinstance(typ, CallableType) and is_marked(typ)
+
+
 def opened(signature: CallableType, call: Context) -> CallableType:
     """The signature with parameters that take anything; with `*args` or `**options` in the call, any number of them."""
     taken = _taken(signature.fallback)

@@ -25,6 +25,7 @@ CALLED = f"{STATIC}.Called"
 DECORATED = f"{STATIC}.Decorated"
 
 TENSOR = "torch._tensor.Tensor"
+TENSOR_BASE = "torch._C.TensorBase"
 PARAMETER = "torch.nn.parameter.Parameter"
 JAX_ARRAY = "jax._src.basearray.Array"
 NDARRAY = "numpy.ndarray"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeIs
 
 from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, Expression, IndexExpr, MemberExpr, OpExpr
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
-from mypy.types import AnyType, CallableType, Instance, TupleType, Type, UnionType, get_proper_type
+from mypy.types import AnyType, CallableType, Instance, TupleType, Type, UnionType, UnpackType, get_proper_type
 
 from mypy_plugin import codes, faults
 from mypy_plugin.encode import ANY, array_instance, array_of, array_type
@@ -196,15 +196,16 @@ def apply(
 
 def conclude(result: Result, shown: str, args: Sequence[Value], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:
     """The type of a result; a mismatch is reported and leaves the type unknown."""
-    if _may_be_number(result, args, ctx.default_return_type):
+    if _may_be_number(result, args):
         return ctx.default_return_type
     return conclude_with(result, lambda mismatch: message(shown, mismatch, args), ctx, reader)
 
 
-def _may_be_number(result: Result, args: Sequence[Value], default: Type) -> bool:
-    """Whether numpy may answer a number: no argument is known to be an array, and to its stubs the result is `Any`."""
+def _may_be_number(result: Result, args: Sequence[Value]) -> bool:
+    """Whether numpy may answer a number: no argument is known to be an array. To its stubs the result is `Any`, or depends on
+    which overload mypy tries; it makes `Any` of several answers."""
     unknown = isinstance(result, Array) and result.library is Library.NUMPY and result.shape == ANY_SHAPE
-    return unknown and not arrays_in(args) and isinstance(get_proper_type(default), AnyType)
+    return unknown and not arrays_in(args)
 
 
 def conclude_with(result: Result, words: Callable[[Mismatch], str], ctx: FunctionContext | MethodContext, reader: Reader) -> Type:
@@ -352,10 +353,26 @@ def _gradient(ctx: AttributeContext, array: Array) -> Type:
     return UnionType([item if array_of(item) is None else reader.write(array, item, None) for item in declared.items])
 
 
+def _of_some_item(declared: Type, chk: TypeChecker) -> Type:
+    """The type of an attribute of one of several arrays: mypy asks for each, and does not tell for which.
+
+    numpy's stubs give `x.T` the type of `x`, and `x.shape` the items that the type has.
+    """
+    typ = get_proper_type(declared)
+    if isinstance(typ, TupleType) and any(isinstance(item, UnpackType) for item in typ.items):
+        return chk.named_generic_type("builtins.tuple", [chk.named_type("builtins.int")])
+    array, instance = array_of(typ), array_instance(typ)
+    if array is None or instance is None:
+        return declared
+    return array_type(instance, Array(library=array.library), Reader(chk).named)
+
+
 def attribute(ctx: AttributeContext) -> Type:
     """An attribute of an array that has a rule: `x.shape`, `x.T`."""
     array = array_of(ctx.type)
     name = getattr(ctx.context, "name", None)
+    if isinstance(get_proper_type(ctx.type), UnionType):
+        return ctx.default_attr_type if ctx.is_lvalue else _of_some_item(ctx.default_attr_type, checker(ctx.api))
     if array is None or ctx.is_lvalue or not isinstance(name, str):
         return ctx.default_attr_type
     if name == "grad":

@@ -6,7 +6,7 @@ Pure reading of mypy's tree. `binding` notes the attributes of each class in its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mypy.nodes import (
     AssignmentExpr,
@@ -137,6 +137,11 @@ def _registered(definition: ClassDef) -> Iterator[str]:
             match statement:
                 case AssignmentStmt(lvalues=[MemberExpr(name=name)]):
                     yield name
+
+
+def registered(info: TypeInfo) -> Sequence[str]:
+    """The attributes of a class that are buffers or parameters by registration."""
+    return info.metadata.get(METADATA, {}).get("registered", ())
 
 
 def attribute_values(info: TypeInfo, name: str) -> list[Expression | None]:

@@ -6,12 +6,20 @@ overload's implementation does not fit. Whether it does is decided with the shap
 
 from __future__ import annotations
 
-from mypy.nodes import Decorator, FuncDef, OverloadedFuncDef
+from typing import TYPE_CHECKING
+
+from mypy.nodes import AssignmentStmt, Decorator, FuncDef, MemberExpr, NameExpr, Node, OverloadedFuncDef
 from mypy.subtypes import is_subtype
 from mypy.types import CallableType
 
+from mypy_plugin.blocks import statement_at
 from mypy_plugin.encode import ANY
 from mypy_plugin.erasure import without_shapes
+from mypy_plugin.lenient import is_transformed
+from mypy_plugin.origins import registered
+
+if TYPE_CHECKING:
+    from mypy.checker import TypeChecker
 
 _functions: dict[str, dict[int, FuncDef]] = {}
 
@@ -49,6 +57,38 @@ def fits_without_shapes(path: str, line: int) -> bool:
     overridden = [found for symbol in symbols if (found := _signature(symbol.node)) is not None]  # `Module.forward` is a variable
     own = _without_self(without_shapes(function.type))
     return bool(overridden) and is_subtype(own, _without_self(without_shapes(overridden[0])))
+
+
+def is_untold(chk: TypeChecker, line: int) -> bool:
+    """Whether what a class sets or defines on a line has no type to plain mypy: a buffer that a base registers, a method that a
+    decorator without types made."""
+    owner = chk.scope.active_class() or chk.scope.enclosing_class()
+    own = owner.defn.defs.body if owner is not None else []
+    there = [statement for statement in own if statement.line <= line <= (statement.end_line or line)]
+    if any(isinstance(each, Decorator) and is_transformed(each.var.type) for each in there):
+        return True
+    names = [name for statement in there if (name := _name(statement, line))]
+    return owner is not None and any(name in registered(base) for name in names for base in owner.mro[1:])
+
+
+def _name(statement: Node, line: int) -> str | None:
+    """The attribute that a statement of a class defines, or sets on a line."""
+    match statement:
+        case FuncDef() | Decorator():
+            inner = statement_at([statement], line, AssignmentStmt)
+            return _target(inner) if inner is not None else statement.name
+        case AssignmentStmt():
+            return _target(statement)
+        case _:
+            return None
+
+
+def _target(statement: AssignmentStmt) -> str | None:
+    match statement.lvalues:
+        case [MemberExpr(expr=NameExpr(name="self"), name=name)] | [NameExpr(name=name)]:
+            return name
+        case _:
+            return None
 
 
 def _signature(node: object) -> CallableType | None:

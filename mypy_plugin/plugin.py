@@ -23,7 +23,7 @@ from mypy.plugin import (
 )
 from mypy.semanal import SemanticAnalyzer
 from mypy.typeanal import TypeAnalyser
-from mypy.types import AnyType, FunctionLike, Instance, Type, TypeOfAny, get_proper_type
+from mypy.types import AnyType, FunctionLike, Instance, Type, TypeOfAny, UnionType, get_proper_type
 
 from mypy_plugin import (
     aliases,
@@ -42,6 +42,7 @@ from mypy_plugin import (
     held,
     integers,
     layers,
+    lenient,
     loosening,
     narrowing,
     operations,
@@ -244,7 +245,7 @@ class ShapecheckPlugin(Plugin):
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         owner, _, name = fullname.rpartition(".")
         if fullname == partials.PARTIAL_CALL:
-            return shielded(partials.call_partial, _same_return)
+            return lambda ctx: self._told(ctx, shielded(partials.call_partial, _same_return)(ctx), ctx.default_return_type)
         if fullname in transforms.IDENTITIES:
             return self._checked(transforms.identity)
         if name == "__call__" and not fullname.startswith("functools."):
@@ -302,8 +303,8 @@ class ShapecheckPlugin(Plugin):
         return read
 
     def _told(self, ctx: FunctionContext | MethodContext | AttributeContext, typ: Type, default: Type) -> Type:
-        """The type that a hook gives, noted where plain mypy has `Any`."""
-        if isinstance(default, AnyType) and typ is not default:
+        """The type that a hook gives, noted where plain mypy has `Any`, or a function whose results are `Any`."""
+        if typ is not default and (isinstance(default, AnyType) or lenient.is_transformed(typ)):
             self.gate.told.add(operations.checker(ctx.api).path)
         return typ
 
@@ -383,9 +384,15 @@ def _array_method(name: str) -> Callable[[MethodContext], Type]:
 
 def _attribute(ctx: AttributeContext) -> Type:
     """An attribute named like one of arrays: a class of the user may have one too."""
-    proper = get_proper_type(ctx.type)
-    is_array = isinstance(proper, Instance) and operations.is_array(proper)
-    return operations.attribute(ctx) if is_array else attributes.read(ctx)
+    return operations.attribute(ctx) if _is_array(ctx.type) else attributes.read(ctx)
+
+
+def _is_array(typ: Type) -> bool:
+    """Whether something is an array, or one of several things of which some are."""
+    proper = get_proper_type(typ)
+    if isinstance(proper, UnionType):
+        return any(map(_is_array, proper.items))
+    return isinstance(proper, Instance) and operations.is_array(proper)
 
 
 def plugin(version: str) -> type[Plugin]:

@@ -259,3 +259,7 @@ def show(node: Node, reveals: bool = False) -> str | None:
     if node.last == "Size" and len(node.args) == 2:
         return f"int ({dim_in(node)})" if reveals else "int"
     return None
+
+
+MARKS = re.compile(r"\b(?:Tensor|Parameter|Buffer|Array|ndarray|Size|Sharp|signedinteger|unsignedinteger|floating)\b")
+"""What names an array, or a number that carries a size or a dtype, in a message of mypy."""

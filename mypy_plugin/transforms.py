@@ -164,7 +164,17 @@ def transformed(function: ProperType | None, options: Options, make: Transform, 
     if not isinstance(function, CallableType) or function.is_type_obj() or function.param_spec() is not None:
         return anything(options.chk)
     made = make(function, options)
-    return made if made is not None else anything(options.chk)
+    if made is None:
+        return anything(options.chk)
+    if isinstance(made, CallableType) and _takes_anything(default):
+        return lenient.decorated(made, Reader(options.chk).named)
+    return made
+
+
+def _takes_anything(made: Type) -> bool:
+    """Whether plain mypy lets what a transformation returned be called with anything."""
+    proper = get_proper_type(made)
+    return isinstance(proper, AnyType) or (isinstance(proper, CallableType) and proper.is_ellipsis_args)
 
 
 def called(function: ProperType, place: FunctionContext | MethodContext) -> CallableType | None:

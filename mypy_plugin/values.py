@@ -271,6 +271,10 @@ class Reader:
                 return default  # `torch.Size` and the like know more than a tuple of unknown length
             case Many(item):
                 written = self.write(item, ANY, like)
+                if isinstance(proper, AnyType) and written is ANY:
+                    return default
+                if isinstance(proper, Instance) and proper.type.fullname == "builtins.list":
+                    return proper.copy_modified(args=[written])
                 return self.named("builtins.tuple", [written])
             case _:
                 return default
