@@ -1,18 +1,18 @@
 """`jax.lax.cond`, `switch` and `map`, `jax.jvp` and `vjp`: functions that call a function they are given, once or for every item.
 
 Hooks of the checking phase. The result is that of the function for the operands' shapes; where the branches are not alike, or a
-function has no annotations, nothing is known.
+function is neither annotated nor a lambda, nothing is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mypy.nodes import ARG_OPT, ARG_POS, ListExpr, TupleExpr
+from mypy.nodes import ARG_OPT, ARG_POS, Expression, ListExpr, TupleExpr
 from mypy.plugin import FunctionContext
 from mypy.types import AnyType, CallableType, TupleType, Type, get_proper_type
 
-from mypy_plugin import lenient
+from mypy_plugin import lambdas, lenient
 from mypy_plugin.encode import tuple_type
 from mypy_plugin.matching import Matching
 from mypy_plugin.operations import checker, fail
@@ -23,7 +23,8 @@ from mypy_plugin.vmaps import mapped
 
 def cond(ctx: FunctionContext) -> Type:
     """`cond(pred, true_fun, false_fun, *operands)`."""
-    return _alike([types[0] for types in ctx.arg_types[1:3] if types], ctx)
+    given = [(types[0], written[0]) for types, written in zip(ctx.arg_types[1:3], ctx.args[1:3], strict=True) if types]
+    return _alike(given, ctx)
 
 
 def switch(ctx: FunctionContext) -> Type:
@@ -32,22 +33,23 @@ def switch(ctx: FunctionContext) -> Type:
     if not isinstance(written, ListExpr | TupleExpr):
         return ctx.default_return_type
     reader = Reader(checker(ctx.api))
-    return _alike([reader.type_of(item) for item in written.items], ctx)
+    return _alike([(reader.type_of(item), item) for item in written.items], ctx)
 
 
-def _alike(branches: Sequence[Type | None], ctx: FunctionContext) -> Type:
+def _alike(branches: Sequence[tuple[Type | None, Expression]], ctx: FunctionContext) -> Type:
     """The one result of all branches."""
     operands = [
         typ for name, types in zip(ctx.callee_arg_names, ctx.arg_types, strict=True) if name == "operands" for typ in types
     ]
-    results = [_result(branch, operands, ctx) for branch in branches]
+    results = [_result(branch, operands, ctx, written) for branch, written in branches]
     first = results[0] if results else None
     return lenient.certain(first) if first is not None and all(each == first for each in results) else ctx.default_return_type
 
 
-def _result(function: Type | None, operands: Sequence[Type], ctx: FunctionContext) -> Type | None:
+def _result(function: Type | None, operands: Sequence[Type], ctx: FunctionContext, written: Expression | None) -> Type | None:
     """What a function answers for these arguments; None when that is not known. A shape that does not fit is reported."""
     known = get_proper_type(function) if function is not None else None
+    known = lambdas.typed(written, operands, checker(ctx.api)) or known
     if not isinstance(known, CallableType) or known.is_type_obj() or len(known.arg_types) != len(operands):
         return None
     if any(kind not in (ARG_POS, ARG_OPT) for kind in known.arg_kinds):
@@ -65,7 +67,7 @@ def map_(ctx: FunctionContext) -> Type:
         return ctx.default_return_type
     reader = Reader(checker(ctx.api))
     length, item = unstacked(get_proper_type(ctx.arg_types[1][0]), reader)
-    result = _result(ctx.arg_types[0][0], [item], ctx)
+    result = _result(ctx.arg_types[0][0], [item], ctx, ctx.args[0][0])
     return mapped(result, 0, length, reader) if result is not None else ctx.default_return_type
 
 
@@ -77,7 +79,7 @@ def jvp(ctx: FunctionContext) -> Type:
     primals = get_proper_type(ctx.arg_types[1][0]) if len(ctx.arg_types) > 2 and ctx.arg_types[1] else None
     if not isinstance(primals, TupleType) or len(_given(ctx)) > 3:
         return ctx.default_return_type
-    result = _result(ctx.arg_types[0][0], primals.items, ctx)
+    result = _result(ctx.arg_types[0][0], primals.items, ctx, ctx.args[0][0])
     return tuple_type([result, result], Reader(checker(ctx.api)).named) if result is not None else ctx.default_return_type
 
 
@@ -100,7 +102,7 @@ def _at_operands(ctx: FunctionContext) -> Type | None:
     """What the function answers for the arguments after it, None when there are others or `*args`."""
     if len(_given(ctx)) > 2 or not ctx.arg_types[0] or any(kind.is_star() for kinds in ctx.arg_kinds for kind in kinds):
         return None
-    return _result(ctx.arg_types[0][0], ctx.arg_types[1], ctx) if len(ctx.arg_types) > 1 else None
+    return _result(ctx.arg_types[0][0], ctx.arg_types[1], ctx, ctx.args[0][0]) if len(ctx.arg_types) > 1 else None
 
 
 def _given(ctx: FunctionContext) -> list[Sequence[Type]]:

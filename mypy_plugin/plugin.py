@@ -41,6 +41,7 @@ from mypy_plugin import (
     expansions,
     held,
     integers,
+    lambdas,
     layers,
     lenient,
     loosening,
@@ -220,6 +221,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(flow)
         if fullname.startswith(transforms.FACTORY):
             return self._checked(lambda ctx: transforms.produce(ctx, fullname))
+        if fullname.startswith(lambdas.PREFIX):
+            return self._checked(lambda ctx: lambdas.settle(ctx, fullname))
         if fullname == partials.PARTIAL:
             return shielded(partials.construct, _same_return)
         if fullname == ascriptions.NAME:

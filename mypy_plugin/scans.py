@@ -13,17 +13,15 @@ from mypy.types import (
     ProperType,
     TupleType,
     Type,
-    UnpackType,
     get_proper_type,
 )
 
-from mypy_plugin.encode import ANY, array_instance, shape_type, tuple_type
+from mypy_plugin import lambdas
+from mypy_plugin.encode import ANY, tuple_type
 from mypy_plugin.matching import Matching
-from mypy_plugin.names import NDARRAY
 from mypy_plugin.operations import checker, fail
 from mypy_plugin.values import Reader
-from mypy_plugin.vmaps import is_array, mapped
-from shapecheck.core.shape import ANY_SHAPE
+from mypy_plugin.vmaps import item_along, mapped
 
 SCAN = "jax._src.lax.control_flow.loops.scan"
 
@@ -44,8 +42,9 @@ def scan(ctx: FunctionContext) -> Type:
         return ctx.default_return_type
     reader = Reader(checker(ctx.api))
     init, xs = ctx.arg_types[1][0], get_proper_type(ctx.arg_types[2][0]) if ctx.arg_types[2] else NoneType()
-    matching = Matching(reader.chk, function)
     length, item = unstacked(xs, reader)
+    function = lambdas.typed(ctx.args[0][0], [init, item], reader.chk) or function
+    matching = Matching(reader.chk, function)
     for name, declared, actual in zip(("carry", "x"), function.arg_types[:2], (init, item), strict=True):
         mismatch = matching.match(declared, actual, None, matching.flexible)
         if mismatch is not None:
@@ -69,14 +68,5 @@ def scan(ctx: FunctionContext) -> Type:
 
 def unstacked(xs: ProperType, reader: Reader) -> tuple[Type, Type]:
     """The length of the scanned arrays, and the type of one item."""
-    unknown = reader.named("builtins.int", [])
-    instance = array_instance(xs)
-    if instance is None or not is_array(instance):
-        return unknown, NoneType() if isinstance(xs, NoneType) else ANY
-    index = 0 if instance.type.fullname == NDARRAY else 1
-    shape, args = get_proper_type(instance.args[index]), list(instance.args)
-    if not isinstance(shape, TupleType) or not shape.items or isinstance(shape.items[0], UnpackType):
-        args[index] = shape_type(ANY_SHAPE, reader.named)
-        return unknown, instance.copy_modified(args=args)
-    args[index] = tuple_type(shape.items[1:], reader.named)
-    return shape.items[0], instance.copy_modified(args=args)
+    length, item = item_along(xs, 0, reader)
+    return length, NoneType() if isinstance(xs, NoneType) else item

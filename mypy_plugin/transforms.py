@@ -7,6 +7,7 @@ any other, which `calls` checks. What we do not understand is `Callable[..., Any
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from time import time_ns
 
@@ -26,7 +27,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from mypy_plugin import lenient
+from mypy_plugin import lambdas, lenient
 from mypy_plugin.encode import ANY
 from mypy_plugin.gradients import (
     grad,
@@ -43,7 +44,7 @@ from mypy_plugin.names import MODULE
 from mypy_plugin.operations import LIBRARY_MODULES, checker
 from mypy_plugin.options import Options, Transform, anything
 from mypy_plugin.values import Reader
-from mypy_plugin.vmaps import torch_vmap, vmap
+from mypy_plugin.vmaps import torch_unmapped, torch_vmap, unmapped, vmap
 
 IDENTITIES = frozenset([
     "jax._src.api.jit", "jax.jit", "jax._src.ad_checkpoint.checkpoint", "jax.checkpoint", "jax._src.ad_checkpoint.remat", "jax.remat",
@@ -65,7 +66,13 @@ def identity(ctx: FunctionContext | MethodContext) -> Type:
         return function if function.type.has_base(MODULE) else signature
     if not isinstance(function, FunctionLike) or function.is_type_obj():
         return ctx.default_return_type
-    return lenient.marked(function, ctx.default_return_type, Reader(checker(ctx.api)).named)
+    marked = lenient.marked(function, ctx.default_return_type, Reader(checker(ctx.api)).named)
+    return lambdas.keep(marked, ctx, lambda f, _: f, {}, as_given) if isinstance(marked, CallableType) else marked
+
+
+def as_given(arguments: Sequence[Type], options: Options) -> list[Type] | None:
+    """The arguments of a function that gets what the transformed one is called with."""
+    return list(arguments)
 
 
 def _made_by_options(ctx: FunctionContext | MethodContext) -> CallableType | None:
@@ -149,7 +156,8 @@ def transform(ctx: FunctionContext, make: Transform) -> Type:
     function = first_of(ctx)
     if isinstance(function, Instance):
         function = signature_of(function, ctx) or function
-    return transformed(function, Options(written, ctx), make, ctx.default_return_type)
+    made = transformed(function, Options(written, ctx), make, ctx.default_return_type)
+    return lambdas.keep(made, ctx, make, written, UNMAPPED.get(make, as_given)) if isinstance(made, CallableType) else made
 
 
 _FIRST = frozenset(["fun", "f", "func"])
@@ -189,6 +197,8 @@ def called(function: ProperType, place: FunctionContext | MethodContext) -> Call
     return found if isinstance(found, CallableType) else None
 
 
+UNMAPPED: dict[Transform, lambdas.Unmap] = {vmap: unmapped, torch_vmap: torch_unmapped}
+"""What the function gets of the arguments, for those transformations that change them."""
 TRANSFORMS: dict[str, Transform] = {
     "jax._src.api.vmap": vmap,
     "jax._src.api.grad": grad,

@@ -26,7 +26,7 @@ from mypy.types import (
 
 from mypy_plugin.annotations import free_variable
 from mypy_plugin.binding import bound_variable
-from mypy_plugin.encode import ANY, array_of, shape_type, tuple_type
+from mypy_plugin.encode import ANY, array_instance, array_of, shape_type, tuple_type
 from mypy_plugin.names import NDARRAY, SHAPED_CLASSES
 from mypy_plugin.operations import fail
 from mypy_plugin.options import UNREADABLE, Axes, Options, is_readable
@@ -42,6 +42,56 @@ def vmap(function: CallableType, options: Options) -> CallableType | None:
 def torch_vmap(function: CallableType, options: Options) -> CallableType | None:
     """`torch.vmap`: as jax's, but what is passed by keyword is not mapped."""
     return _over_axes(function, options, options.of("in_dims", 0), options.of("out_dims", 0), by_keyword=None)
+
+
+def unmapped(arguments: Sequence[Type], options: Options) -> list[Type] | None:
+    """What a function under `jax.vmap` gets of the arguments that the result is called with."""
+    return _without_axes(arguments, options.of("in_axes", 0), options)
+
+
+def torch_unmapped(arguments: Sequence[Type], options: Options) -> list[Type] | None:
+    """The same for `torch.vmap`."""
+    return _without_axes(arguments, options.of("in_dims", 0), options)
+
+
+def _without_axes(arguments: Sequence[Type], axes: Axes, options: Options) -> list[Type] | None:
+    each = axes if isinstance(axes, tuple) else (axes,) * len(arguments)
+    if not is_readable(axes) or len(each) != len(arguments):
+        return None
+    reader = Reader(options.chk)
+    return [_without_axis(typ, axis, reader) for typ, axis in zip(arguments, each, strict=True)]
+
+
+def _without_axis(typ: Type, axis: Axes, reader: Reader) -> Type:
+    if axis is None:
+        return typ
+    proper = get_proper_type(typ)
+    if isinstance(proper, TupleType) and proper.partial_fallback.type.fullname == "builtins.tuple":
+        each = axis if isinstance(axis, tuple) else (axis,) * len(proper.items)
+        if len(each) != len(proper.items):
+            return ANY
+        return proper.copy_modified(
+            items=[_without_axis(item, one, reader) for item, one in zip(proper.items, each, strict=True)]
+        )
+    return item_along(typ, axis, reader)[1] if isinstance(axis, int) else ANY
+
+
+def item_along(typ: Type, position: int, reader: Reader) -> tuple[Type, Type]:
+    """The size of an array's axis and the type of what is along it; `int` and `Any` of anything else."""
+    unknown = reader.named("builtins.int", [])
+    instance = array_instance(typ)
+    if instance is None or not is_array(instance):
+        return unknown, ANY
+    index = 0 if instance.type.fullname == NDARRAY else 1
+    args, shape = list(instance.args), get_proper_type(instance.args[index])
+    items = shape.items if isinstance(shape, TupleType) else ()
+    place = position if position >= 0 else len(items) + position
+    crossed = items[: place + 1] if position >= 0 else items[max(place, 0) :]
+    if not 0 <= place < len(items) or any(isinstance(item, UnpackType) for item in crossed):
+        args[index] = shape_type(ANY_SHAPE, reader.named)
+        return unknown, instance.copy_modified(args=args)
+    args[index] = tuple_type([*items[:place], *items[place + 1 :]], reader.named)
+    return items[place], instance.copy_modified(args=args)
 
 
 def _over_axes(
