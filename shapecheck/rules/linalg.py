@@ -11,7 +11,7 @@ from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING, Typed, bits, 
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
-from shapecheck.rules.families import TORCH, equal_dtypes, gufunc, only, promoted, shape_of, spelled, typed_result
+from shapecheck.rules.families import TORCH, by_default, equal_dtypes, gufunc, only, promoted, shape_of, spelled, typed_result
 from shapecheck.rules.table import Rule, rule
 
 LINALG = ("torch.linalg.{}", "jnp.linalg.{}", "np.linalg.{}")
@@ -122,7 +122,10 @@ TABLE: tuple[Rule, ...] = (
     ),
     gufunc("*b n n -> *b", SQUARE, decomposed, *spelled("det", *LINALG), *spelled("det", *TORCH)),
     gufunc("*b n n -> *b", SQUARE, decomposed, *spelled("logdet", *TORCH)),
-    gufunc("*b m n -> *b n m", SQUARE, decomposed, *spelled("pinv", *LINALG), *spelled("pinverse", *TORCH)),
+    gufunc("*b m n -> *b n m", SQUARE, decomposed, *spelled("pinv", *LINALG[1:]), *spelled("pinverse", *TORCH)),
+    by_default(
+        gufunc("*b m n -> *b n m", "input|a|A, rcond=None, hermitian=False, **", decomposed, "torch.linalg.pinv"), "rcond"
+    ),
     gufunc("*b n n -> *b n", SQUARE, real_decomposed, *spelled("eigvalsh", *LINALG)),
     gufunc("*b n n -> *b n", SQUARE, complex_decomposed, *spelled("eigvals", *LINALG)),
     gufunc("*b m n -> *b", SQUARE, ranks, "torch.linalg.matrix_rank"),

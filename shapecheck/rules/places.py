@@ -135,7 +135,7 @@ _ROWS: Mapping[str, str] = MappingProxyType(
         "range weights density": "jnp.histogram2d jnp.histogramdd",
         "range weights density out_sharding": "jnp.histogram",
         "rcond": "Tensor.pinverse torch.pinverse",
-        "rcond hermitian": "np.linalg.pinv torch.linalg.pinv",
+        "rcond hermitian": "np.linalg.pinv",
         "recall_target reduction_input_size_override aggregate_to_topk": "jax.lax.approx_max_k jax.lax.approx_min_k",
         "recompute_scale_factor": "nn.Upsample",
         "recompute_scale_factor antialias": "F.interpolate",
