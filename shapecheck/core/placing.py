@@ -70,6 +70,8 @@ class Lifted:
 def lift(operand: Operand, actual: Shape, call: Call, scalars: Scalars) -> Lifted | Mismatch:
     """Takes the axes that arguments name out of a shape; a mismatch when it has no such axes."""
     named = [(axis, axes_of(call.get(axis.at), axis.is_run)) for axis in operand.lifted]
+    if any(axes == () and not axis.is_run for axis, axes in named):
+        named = [(axis, HIDDEN) for axis, _ in named]  # an empty tuple in place of an axis: libraries differ
     if any(axes is None for _, axes in named):
         return _without_axis(operand, actual, named)
     if actual == SCALAR and operand.run is not None and scalars is not Scalars.REFUSED and any(axes for _, axes in named):

@@ -252,9 +252,9 @@ def _numpy_pair(a: str, b: str) -> frozenset[str]:
     """`numpy.promote_types`, or what operations make of extension dtypes."""
     if OPAQUE in (CATEGORY[a], CATEGORY[b]):
         return frozenset({UNDECIDED})
-    if a in _EXTENDED:
+    if a in EXTENDED:
         return _extended_pair(a, b)
-    return _extended_pair(b, a) if b in _EXTENDED else frozenset({_numpy_standard(a, b)})
+    return _extended_pair(b, a) if b in EXTENDED else frozenset({_numpy_standard(a, b)})
 
 
 def _numpy_standard(a: str, b: str) -> str:
@@ -270,10 +270,10 @@ def _numpy_standard(a: str, b: str) -> str:
     return f"complex{2 * max(width, 32)}" if CATEGORY[high] == COMPLEX else f"float{width}"
 
 
-_EXTENDED = frozenset(
+EXTENDED = frozenset(
     name for name in ANY_DTYPE.names if CATEGORY[name] == FLOATING and not name.startswith(("float16", "float32", "float64"))
 )
-_EXTENDED |= {"int2", "int4", "uint2", "uint4"}
+EXTENDED |= {"int2", "int4", "uint2", "uint4"}
 """The dtypes of the package `ml_dtypes`. Of two of them the order decides, and the operation: all that may come out is given."""
 
 
@@ -281,7 +281,7 @@ def _extended_pair(extended: str, other: str) -> frozenset[str]:
     """An extension dtype and any dtype."""
     if CATEGORY[extended] == INTEGER:
         return _narrow_pair(extended, other)
-    if other in _EXTENDED:
+    if other in EXTENDED:
         return frozenset({extended, other} if extended == other else {extended, other, "float32"})
     if CATEGORY[other] == COMPLEX or other in ("float32", "float64"):
         return frozenset({other})
@@ -293,8 +293,8 @@ def _narrow_pair(narrow: str, other: str) -> frozenset[str]:
     if CATEGORY[other] == BOOLEAN:
         return frozenset({narrow, "int8"})
     if CATEGORY[other] != INTEGER:
-        return frozenset({narrow, other, "float32"} if other in _EXTENDED else {other})
-    if other in _EXTENDED:
+        return frozenset({narrow, other, "float32"} if other in EXTENDED else {other})
+    if other in EXTENDED:
         is_mixed = narrow.startswith("u") != other.startswith("u")
         return frozenset({"int8"} if is_mixed else {max(narrow, other, key=bits), "int8"})
     return frozenset({_joined(narrow, other) or "float64"})
@@ -318,7 +318,7 @@ def _numpy_weak(array: str, number: str) -> frozenset[str]:
     high, low = CATEGORY[array], CATEGORY[number]
     if high == OPAQUE:
         return frozenset({UNDECIDED})
-    if array in _EXTENDED and low >= INTEGER:
+    if array in EXTENDED and low >= INTEGER:
         return _extended_weak(array, low)
     if high >= low:
         return frozenset({array})
@@ -386,7 +386,7 @@ def _float32_inexact(name: str) -> frozenset[str]:
 def _float64_inexact(name: str) -> frozenset[str]:
     if CATEGORY[name] >= FLOATING:
         return frozenset({name})
-    return frozenset({"float16", "float32", "float64"} if name in _EXTENDED else {"float64"})
+    return frozenset({"float16", "float32", "float64"} if name in EXTENDED else {"float64"})
 
 
 def _wide_inexact(name: str) -> frozenset[str]:
@@ -411,7 +411,7 @@ def all_in(dtypes: DTypes, *categories: int) -> bool:
 
 
 def can_hold(into: DTypes, found: DTypes) -> bool:
-    """Whether torch may write some dtype of `found` into an array of some dtype of `into`: one of a category as high."""
+    """Whether torch and numpy may write some dtype of `found` into an array of some dtype of `into`: one of a category as high."""
     lowest = min(CATEGORY[name] for name in found.names)
     return lowest == OPAQUE or lowest <= max(CATEGORY[name] for name in into.names)
 

@@ -52,6 +52,8 @@ def _with_mask(a: Arguments, found: Shape) -> Shape | Mismatch:
         axis = (batch.axis or 0) - 2
         reason = f"axis {axis} of the mask is {batch.found}, of query, key and value it is {batch.expected}"
         return Mismatch("shape-broadcast", reason, axis, batch.expected, batch.found)
+    if mask.shape.rank > found.rank:
+        return ANY_SHAPE  # whether the result has the mask's further axes depends on the kernel
     return from_items([*batch.items, *found.dims[-2:]])
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapecheck.core.dim import UNKNOWN_DIM
+from shapecheck.core.dim import UNKNOWN_DIM, Dim
 from shapecheck.core.dtype import ANY_DTYPE, dtype
 from shapecheck.core.promotion import COMPLEX, FLOATING, Typed, result_type
 from shapecheck.core.shape import Mismatch, Shape, broadcast_all
-from shapecheck.core.value import Arguments, Array, Library, Many, Result, Value
+from shapecheck.core.value import Arguments, Array, Library, Many, Result, Scalar, Value
 from shapecheck.rules.families import (
     TORCH,
     DTypeRule,
@@ -17,6 +17,7 @@ from shapecheck.rules.families import (
     gufunc,
     kept,
     only,
+    or_float32,
     promoted,
     refused_dtype,
     shape_of,
@@ -75,11 +76,13 @@ def bounded(values: Sequence[Value], library: Library) -> Typed | Mismatch:
 
 
 def interpolated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """Both ends have one dtype, and so has the weight when it is an array with axes."""
+    """Both ends have one dtype, and so has the weight when it is an array with axes; a number makes no floats of integers."""
     *ends, weight = values
     with_axes = isinstance(weight, Array) and bool(weight.shape.min_rank)
     same = equal_dtypes(values if with_axes else ends, library)
-    return same if isinstance(same, Mismatch) else promoted(values, library)
+    if isinstance(same, Mismatch):
+        return same
+    return only(promoted, FLOATING, COMPLEX)(ends if isinstance(weight, Dim | Scalar | bool) else values, library)
 
 
 MASKED = "the array, the mask"
@@ -91,7 +94,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc(
         "*s, *s, *s -> *s",
         "input|a|arr|x, min|a_min=None, max|a_max=None",
-        given(bounded),
+        or_float32(given(bounded)),
         *spelled("clamp clip", *TORCH),
         "np.clip",
         "jnp.clip",
@@ -101,7 +104,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     gufunc("*s, *s -> *s", "input, min", promoted, *spelled("clamp_min", *TORCH), called="the array, min"),
     gufunc("*s, *s -> *s", "input, max", promoted, *spelled("clamp_max", *TORCH), called="the array, max"),
-    gufunc("*s, *s, *s -> *s", "input, end, weight", only(interpolated, FLOATING, COMPLEX), *spelled("lerp", *TORCH)),
+    gufunc("*s, *s, *s -> *s", "input, end, weight", interpolated, *spelled("lerp", *TORCH)),
     gufunc("*s, *s, *s -> *s", "input, tensor1, tensor2, **", promoted, *spelled("addcmul", *TORCH)),
     gufunc("*s, *s, *s -> *s", "input, tensor1, tensor2, **", floated, *spelled("addcdiv", *TORCH)),
 )

@@ -162,6 +162,12 @@ def conv_function(axes: int, convolution: Convolution = convolved) -> Compute:
         grouped = part * size(a["groups"])
         inside, outside = (grouped, whole) if forward else (whole, grouped)
         taken = _with_weights(a, outside)
+        if (
+            not forward
+            and (refused := check_groups(Arguments({"in_channels": inside, "groups": a["groups"]}, a.library), "in_channels"))
+            is not None
+        ):
+            return refused
         return taken if isinstance(taken, Mismatch) else convolution(a, taken, axes, inside, outside, kernel)
 
     conv.__name__ = "conv" if forward else "conv_transpose"

@@ -7,6 +7,7 @@ float64 and int64.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import ceil, isfinite
 
 from shapecheck.core.dim import UNKNOWN_DIM, ZERO, Dim, bounds, dim
@@ -14,8 +15,8 @@ from shapecheck.core.dtype import ANY_DTYPE, DTypes
 from shapecheck.core.promotion import BOOLEAN, COMPLEX, FLOATING, INTEGER, Typed, all_in, default
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, broadcast_all, from_items
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Many, Result, Scalar, Value
-from shapecheck.rules.axes import at_least, integers, number, shape_argument, size, sizes
-from shapecheck.rules.families import dtype_argument, gufunc, kept, made_of, only, spelled, unknown_dtype
+from shapecheck.rules.axes import at_least, integers, is_one, number, shape_argument, size, sizes
+from shapecheck.rules.families import DTypeRule, dtype_argument, gufunc, kept, made_of, only, spelled, unknown_dtype
 from shapecheck.rules.table import Rule, rule
 
 # --- sizes and dtypes ---------------------------------------------------------------------------------------------
@@ -32,7 +33,16 @@ def made(a: Arguments, found: Shape | Mismatch, dtypes: DTypes, weak: bool = Fal
     return found if isinstance(found, Mismatch) else Array(found, dtypes, a.library, weak)
 
 
-LINEAR = "*s, *s -> *s steps@axis"
+def spaced(params: str, typed: DTypeRule, words: str) -> Rule:
+    """A row of values between two ends; for a single value jax does not look at the axis."""
+    row = gufunc("*s, *s -> *s steps@axis", params, typed, *spelled(words, "jnp.{}", "np.{}"))
+
+    def compute(a: Arguments) -> Result:
+        found = row.compute(a)
+        single = a.library is Library.JAX and is_one(size(a["steps"])) is not False
+        return UNKNOWN if isinstance(found, Mismatch) and single else found
+
+    return replace(row, compute=compute)
 
 
 def filled(values: Sequence[Value], library: Library) -> Typed:
@@ -285,17 +295,11 @@ TABLE: tuple[Rule, ...] = (
     gufunc(
         "*s, *s -> *s steps", "start, end, steps, base=10.0, *, dtype=None, **", between, "torch.logspace", check=between_numbers
     ),
-    gufunc(
-        LINEAR,
-        "start, end|stop, steps|num=50, endpoint=True, *, dtype=None, axis=0",
-        between,
-        *spelled("linspace", "jnp.{}", "np.{}"),
-    ),
-    gufunc(
-        LINEAR,
+    spaced("start, end|stop, steps|num=50, endpoint=True, *, dtype=None, axis=0", between, "linspace"),
+    spaced(
         "start, end|stop, steps|num=50, endpoint=True, *, base=10.0, as_dtype|dtype=None, axis=0",
         unknown_dtype,
-        *spelled("geomspace logspace", "jnp.{}", "np.{}"),
+        "geomspace logspace",
     ),
     gufunc("-> n m|n", "n, m=None, *, dtype=None, **", made_of(FLOATING), "torch.eye"),
     gufunc("-> n m|n", "n|N, m|M=None, k=0, dtype=None, **", made_of(FLOATING), *spelled("eye tri", "jnp.{}", "np.{}")),

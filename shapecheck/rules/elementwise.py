@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from shapecheck.core.dim import ZERO
 from shapecheck.core.dtype import BOOL, DTypes
 from shapecheck.core.promotion import BOOLEAN, CATEGORY, COMPLEX, FLOATING, INTEGER, Typed, inexact, mapped, result_type
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import Array, Library, Value
+from shapecheck.core.value import Array, Library, Scalar, Value
 from shapecheck.rules.families import (
     TORCH,
+    DTypeRule,
     boolean,
     divided,
     floated,
@@ -30,7 +32,7 @@ from shapecheck.rules.families import (
 from shapecheck.rules.table import Rule
 
 ONE_ARRAY = "input|a|x|self|m|operand|obj|z|val, **"
-TWO_ARRAYS = "input|a|x|x1|self, other|y|x2|b|exponent, **"
+TWO_ARRAYS = "input|a|x|x1, other|y|x2|b|exponent, **"
 
 EVERY = (*TORCH, "jnp.{}", "np.{}")
 J = "jax.lax.{}"
@@ -55,6 +57,23 @@ def subtracted(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     return promoted(values, library)
 
 
+def beside(number: Value, typed: DTypeRule = promoted) -> DTypeRule:
+    """The dtype of what is computed with a Python number: in jax integers become weak floats beside a float."""
+
+    def with_number(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        return typed((*values, number), library)
+
+    return with_number
+
+
+beside_float = beside(Scalar("float"))
+
+
+def squareplus(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Floats, weak ones beside a float."""
+    return (floated if isinstance(values[1], Scalar) else strong(floated))(values, library)
+
+
 def negated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """A bool array cannot be negated with `-`."""
     if isinstance(values[0], Array) and values[0].dtype == BOOL:
@@ -66,11 +85,17 @@ def powered(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """Powers of bools are integers in numpy and jax; numpy makes int8 or int64 of `mask ** 2`, by the exponent."""
     if library is Library.TORCH:
         return promoted(values, library)
-    found = strong(without_bool(promoted))(values, library)
+    by_fraction = isinstance(values[1], Scalar)  # weak in jax, other powers are not
+    found = (without_bool(promoted) if by_fraction else strong(without_bool(promoted)))(values, library)
     bools = any(isinstance(value, Array) and "bool" in value.dtype.names for value in values)
     if isinstance(found, Mismatch) or library is not Library.NUMPY or not bools:
         return found
     return Typed(found.dtypes | DTypes(frozenset({"int8"})))
+
+
+def raised(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Powers with the exponent first."""
+    return powered(tuple(reversed(values)), library)
 
 
 def float64_promoted(values: Sequence[Value], library: Library) -> Typed | Mismatch:
@@ -117,7 +142,9 @@ _FLOATED = (
     "arcsin arccos arctan arcsinh arccosh arctanh"
 )
 _FLOATED_TORCH = "rsqrt sigmoid reciprocal erf erfc erfinv lgamma digamma deg2rad rad2deg i0"
-_FLOATED_JAX = "tanh relu6 gelu selu softplus mish hard_sigmoid hard_swish hard_silu sparse_plus log_sigmoid"
+_FLOATED_JAX = "tanh gelu standardize"
+_BESIDE_ZERO_JAX = "softplus mish log_sigmoid soft_sign"
+_BESIDE_FLOAT_JAX = "relu6 selu hard_sigmoid hard_swish hard_silu sparse_plus sparse_sigmoid"
 _LAX_FLOATS = (
     "exp exp2 expm1 log log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh reciprocal logistic "
     "erf erfc lgamma digamma floor ceil round cbrt"
@@ -144,8 +171,12 @@ UNARY: tuple[Rule, ...] = (
         *spelled("exp2 expm1 log1p sinc erf erfc erfinv digamma i0", "torch.special.{}"),
         *spelled("erf erfc erfinv digamma i0 logit", "jax.scipy.special.{}"),
     ),
-    gufunc("*s -> *s; *s, *s -> *s", "x, alpha|b=None", floated, *spelled("celu elu squareplus", N)),
-    gufunc("*s -> *s; *s, *s -> *s", "x, negative_slope=None", [floated, promoted], "jax.nn.leaky_relu"),
+    gufunc("*s -> *s", ONE_ARRAY, beside_float, *spelled(_BESIDE_FLOAT_JAX, N)),
+    gufunc("*s -> *s", ONE_ARRAY, beside(ZERO, floated), *spelled(_BESIDE_ZERO_JAX, N)),
+    gufunc("*s -> *s", ONE_ARRAY, beside(ZERO), *spelled("relu hard_tanh", N)),
+    gufunc("*s, *s -> *s", "x, alpha=1.0", beside_float, *spelled("elu celu", N)),
+    gufunc("*s, *s -> *s", "x, negative_slope=0.01", promoted, "jax.nn.leaky_relu"),
+    gufunc("*s, *s -> *s", "x, b=4", squareplus, "jax.nn.squareplus"),
     gufunc("*s -> *s", "input|self, eps=None, **", floated, *spelled("logit", *TORCH, "torch.special.{}")),
     gufunc("*s -> *s", ONE_ARRAY, sinc_dtype, *spelled("sinc", *EVERY)),
     gufunc("*s -> *s", ONE_ARRAY, only(kept, FLOATING, COMPLEX), *spelled(_LAX_FLOATS, J), *spelled("sigmoid silu swish", N)),
@@ -155,8 +186,8 @@ UNARY: tuple[Rule, ...] = (
         "*s -> *s", ONE_ARRAY, only(kept, INTEGER, FLOATING), *spelled("relu relu6 hardtanh", "F.{}"), *spelled("relu", *TORCH)
     ),
     gufunc("*s -> *s", ONE_ARRAY, kept, *spelled("dropout alpha_dropout feature_alpha_dropout", "F.{}"), "torch.dropout"),
-    gufunc("*s -> *s", ONE_ARRAY, floated, *spelled("softsign tanhshrink", "F.{}"), "jax.nn.soft_sign"),
-    gufunc("*s -> *s", ONE_ARRAY, without_bool(kept), *spelled("square", *EVERY), *spelled("relu hard_tanh", N), "np.reciprocal"),
+    gufunc("*s -> *s", ONE_ARRAY, floated, *spelled("softsign tanhshrink", "F.{}")),
+    gufunc("*s -> *s", ONE_ARRAY, without_bool(kept), *spelled("square", *EVERY), "np.reciprocal"),
     gufunc(
         "*s -> *s",
         ONE_ARRAY,
@@ -265,8 +296,9 @@ BINARY: tuple[Rule, ...] = (
         powered,
         *spelled("pow", *EVERY),
         *spelled("power", "np.{}", "jnp.{}"),
-        *spelled("pow rpow", *_OPERATORS),
+        *spelled("pow", *_OPERATORS),
     ),
+    gufunc("*s, *s -> *s", TWO_ARRAYS, raised, *spelled("rpow", *_OPERATORS)),
     gufunc("*s, *s -> *s", TWO_ARRAYS, float64_promoted, *spelled("float_power", *EVERY)),
     gufunc(
         "*s, *s -> *s",
@@ -276,7 +308,8 @@ BINARY: tuple[Rule, ...] = (
         *spelled("hypot", "np.{}", "jnp.{}"),
         *spelled("xlogy", *TORCH, "torch.special.{}", "jax.scipy.special.{}"),
     ),
-    gufunc("*s, *s -> *s", TWO_ARRAYS, strong(floated), *spelled("logaddexp logaddexp2", "np.{}", "jnp.{}")),
+    gufunc("*s, *s -> *s", TWO_ARRAYS, floated, *spelled("logaddexp", "np.{}", "jnp.{}")),
+    gufunc("*s, *s -> *s", TWO_ARRAYS, strong(floated), *spelled("logaddexp2", "np.{}", "jnp.{}")),
     gufunc("*s, *s -> *s", TWO_ARRAYS, only(promoted, FLOATING, COMPLEX), *spelled("logaddexp logaddexp2 hypot", *TORCH)),
     gufunc(
         "*s, *s -> *s",

@@ -22,6 +22,7 @@ from shapecheck.core.promotion import (
     BOOLEAN,
     CATEGORY,
     COMPLEX,
+    EXTENDED,
     FLOATING,
     INTEGER,
     OPAQUE,
@@ -275,9 +276,29 @@ def kept(values: Sequence[Value], library: Library) -> Typed | Mismatch:
 
 def floated(values: Sequence[Value], library: Library) -> Typed | Mismatch:
     """The promoted dtype, integers as floats: `exp`, `sigmoid`; numpy makes each array's integers floats first."""
-    if library is Library.NUMPY and all(isinstance(value, Array) for value in values):
-        values = [replace(v, dtype=inexact(Typed(v.dtype), library).dtypes) for v in values if isinstance(v, Array)]
-    return inexact(result_type(values, library), library)
+    found = inexact(result_type(values, library), library)
+    arrays = [value for value in values if isinstance(value, Array)]
+    if library is not Library.NUMPY or len(arrays) < len(values):
+        return found
+    by_array = inexact(result_type([replace(v, dtype=inexact(Typed(v.dtype), library).dtypes) for v in arrays], library), library)
+    return Typed(by_array.dtypes | found.dtypes) if _has_extended(values) else by_array
+
+
+def _has_extended(values: Sequence[Value]) -> bool:
+    """Whether an array may have a dtype that numpy itself does not know; which loop it finds differs among operations."""
+    return any(isinstance(value, Array) and value.dtype.names & EXTENDED for value in values)
+
+
+def or_float32(typed: DTypeRule) -> DTypeRule:
+    """Where numpy has no loop for dtypes that are not its own, and computes float32."""
+
+    def computed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+        found = typed(values, library)
+        if isinstance(found, Mismatch) or library is not Library.NUMPY or not found.dtypes.names & EXTENDED:
+            return found
+        return Typed(found.dtypes | dtype_set("float32"))
+
+    return computed
 
 
 def or_unknown(typed: DTypeRule) -> DTypeRule:
@@ -305,8 +326,10 @@ def strong(typed: DTypeRule) -> DTypeRule:
 
 
 def divided(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """True division."""
-    return quotient(result_type(values, library), library)
+    """True division; numpy divides integers of less than a byte as small floats."""
+    found = quotient(result_type(values, library), library)
+    other = floated(values, library) if library is Library.NUMPY and _has_extended(values) else found
+    return Typed(found.dtypes | other.dtypes, found.weak) if isinstance(other, Typed) else other
 
 
 def boolean(values: Sequence[Value], library: Library) -> Typed | Mismatch:

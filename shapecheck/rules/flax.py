@@ -5,12 +5,14 @@ The result has the dtype that is asked for by `dtype=`, else that of input and w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shapecheck.core.dim import ONE, UNKNOWN_DIM, ZERO, Dim, Verdict
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES, DTypes, accepts, dtype
 from shapecheck.core.promotion import result_type
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, from_items
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import differs, size, sizes
 from shapecheck.rules.families import dtype_argument, shape_of
 from shapecheck.rules.layers import identity
@@ -30,8 +32,8 @@ def promoted(a: Arguments, *values: Value) -> DTypes:
     return result_type([*values, Array(dtype=own, shape=Shape((ONE,)), library=a.library)], a.library).dtypes
 
 
-def flax_layer(name: str, fields: str, call: str, text: str) -> Layer:
-    """A layer that is one line: axes named as constructor arguments have their sizes."""
+def flax_layer(name: str, fields: str, call: str, text: str, also: Sequence[Value] = ()) -> Layer:
+    """A layer that is one line: axes named as constructor arguments have their sizes; `also` are weights of a dtype of their own."""
     shapes, constructor, bound = signature(text), parameters(f"{fields}{_DTYPES}"), parameters(call)
     operands = [each.name for each in bound.listed[: len(shapes.operands)]]
 
@@ -42,8 +44,8 @@ def flax_layer(name: str, fields: str, call: str, text: str) -> Layer:
         if isinstance(found, Mismatch):
             return found
         if isinstance(found, tuple):
-            return tuple(Array(each, promoted(a, *values), a.library) for each in found)
-        return Array(found, promoted(a, *values), a.library)
+            return tuple(Array(each, promoted(a, *values, *also), a.library) for each in found)
+        return Array(found, promoted(a, *values, *also), a.library)
 
     return Layer(name, constructor, bound, compute, text, None, (shapes,))
 
@@ -159,6 +161,8 @@ def stepped(pair: bool) -> Compute:
     return step
 
 
+_FLOATS = (Array(Shape((ONE,)), dtype("float32"), Library.JAX),)
+"""Running statistics and low-rank weights, which `param_dtype` says nothing of."""
 _KEPT = "*s -> *s"
 _NORMS = "BatchNorm LayerNorm RMSNorm GroupNorm InstanceNorm"
 _CONV = "kernel_size, strides=1, {}padding='SAME', input_dilation=1, kernel_dilation=1, "
@@ -194,12 +198,13 @@ LINEN_TABLE: tuple[Layer, ...] = (
 NNX_TABLE: tuple[Layer, ...] = (
     flax_layer(f"{NNX}Linear", "in_features, out_features, ", "inputs, **", "*b in_features -> *b out_features"),
     flax_layer(f"{NNX}LoRA", "in_features, lora_rank, out_features, ", "x, **", "*b in_features -> *b out_features"),
-    flax_layer(f"{NNX}LoRALinear", "in_features, out_features, ", "x, **", "*b in_features -> *b out_features"),
+    flax_layer(f"{NNX}LoRALinear", "in_features, out_features, ", "x, **", "*b in_features -> *b out_features", _FLOATS),
     layer(f"{NNX}Embed", f"num_embeddings, features, {_DTYPES}", "inputs, **", embed),
     *(
         flax_layer(f"{NNX}{name}", "num_features, ", "x, **", "*b num_features -> *b num_features")
-        for name in ("BatchNorm", "LayerNorm", "RMSNorm", "InstanceNorm")
+        for name in ("LayerNorm", "RMSNorm", "InstanceNorm")
     ),
+    flax_layer(f"{NNX}BatchNorm", "num_features, ", "x, **", "*b num_features -> *b num_features", _FLOATS),
     flax_layer(f"{NNX}GroupNorm", "num_features, num_groups=32, ", "x, **", "*b num_features -> *b num_features"),
     identity(f"{NNX}Dropout", "rate, **", "input|inputs, **"),
     identity(f"{NNX}PReLU", "negative_slope_init=0.01, **", "input|inputs"),

@@ -215,8 +215,13 @@ AXES = "input|a, n|s=None, dim|axes=None, norm=None"
 
 
 def one_axis(text: str, typed: DTypeRule, words: str) -> Rule:
-    """A transform over one axis."""
-    return gufunc(text, ONE_AXIS, typed, *spelled(words, *MODULES), scalars=NO_SCALARS)
+    """A transform over one axis; jax takes None for the last one."""
+    row = gufunc(text, ONE_AXIS, typed, *spelled(words, *MODULES), scalars=NO_SCALARS)
+
+    def compute(a: Arguments) -> Result:
+        return row.compute(a if a["dim"] is not None else replace(a, values={**a.values, "dim": dim(-1)}))
+
+    return replace(row, compute=compute)
 
 
 def all_axes(params: str, words: str) -> Rule:

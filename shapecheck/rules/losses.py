@@ -251,6 +251,14 @@ def mean_distance(values: Sequence[Value], library: Library) -> Typed | Mismatch
     return Typed(ANY_DTYPE) if widens else found
 
 
+def mean_of_floats(a: Arguments) -> Mismatch | None:
+    """The mismatch of a mean of integers."""
+    typed = distance((a["input"], a["target"]), a.library)
+    if a["reduction"] != "mean" or a["size_average"] is not None or a["reduce"] is not None or not isinstance(typed, Typed):
+        return None
+    return float_array(Array(ANY_SHAPE, typed.dtypes))
+
+
 def binary_loss(a: Arguments) -> Result:
     """Input and target have one shape."""
     arrays = _arrays(a)
@@ -279,12 +287,14 @@ def _joined(one: Shape, other: Shape) -> Shape:
 
 
 def logits_loss(a: Arguments) -> Result:
-    """`binary_cross_entropy_with_logits`: one shape; dtypes promote."""
+    """`binary_cross_entropy_with_logits`: one shape; dtypes of floats promote."""
     arrays = _arrays(a)
     found = binary_loss(a)
-    if (isinstance(found, Mismatch) and found.code == "shape-dtype") or arrays is None:
-        return UNKNOWN if arrays is None else reduced(a, arrays[0].shape, Typed(ANY_DTYPE))
-    return found
+    if arrays is None or not (isinstance(found, Mismatch) and found.code == "shape-dtype"):
+        return found
+    if any(_certainly(each, BOOLEAN, INTEGER) for each in arrays):
+        return found
+    return reduced(a, arrays[0].shape, Typed(ANY_DTYPE))
 
 
 PAIR, SIDES = "*s, *s -> *s", "the input, the target"
@@ -304,7 +314,7 @@ TABLE: tuple[Rule | Layer, ...] = (
     ),
     rule(nll_loss, f"input, target, {_INDEXED}", "F.nll_loss"),
     loss(PAIR, f"input, target, {_OPTIONS}, weight=None", compared, "F.mse_loss", SIDES),
-    loss(PAIR, f"input, target, {_OPTIONS}, weight=None", [distance, mean_distance], "F.l1_loss", SIDES),
+    loss(PAIR, f"input, target, {_OPTIONS}, weight=None", [distance, mean_distance], "F.l1_loss", SIDES, mean_of_floats),
     loss(PAIR, f"input, target, {_OPTIONS}, beta=1.0", compared_alike, "F.smooth_l1_loss", SIDES),
     loss(
         PAIR,

@@ -16,7 +16,7 @@ from shapecheck.rules.families import (
     shape_of,
     spelled,
 )
-from shapecheck.rules.reductions import averaged, float_only, normed, real_only, real_or_scalar, summed
+from shapecheck.rules.reductions import averaged, float_only, normed, real_only, real_or_scalar, reduction, summed
 from shapecheck.rules.scanning import softmaxed
 from shapecheck.rules.table import Rule
 
@@ -36,7 +36,10 @@ def fitting_mask(a: Arguments) -> Mismatch | None:
 
 def masked(text: str, params: str, typed: DTypeRule, words: str) -> Rule:
     """A row, whose mask must fit."""
-    return gufunc(text, params, typed, *spelled(words, M), check=fitting_mask)
+    names = spelled(words, M)
+    if text is SEVERAL:
+        return reduction(params, typed, *names, check=fitting_mask)
+    return gufunc(text, params, typed, *names, check=fitting_mask)
 
 
 TABLE: tuple[Rule, ...] = (

@@ -26,7 +26,7 @@ from shapecheck.rules.families import (
     typed_result,
 )
 from shapecheck.rules.layers import as_function
-from shapecheck.rules.normalization import batched, images, of_floats
+from shapecheck.rules.normalization import batched, images, of_floats, per_channel
 from shapecheck.rules.padding import interpolate
 from shapecheck.rules.table import Compute, Layer, Rule, layer, rule
 from shapecheck.rules.windows import wrong_rank
@@ -121,7 +121,7 @@ TABLE: tuple[Rule | Layer, ...] = (
     gufunc("*s -> *s", "input, **", only(kept, FLOATING), *spelled("celu selu rrelu", "torch.{}")),
     gufunc("*s -> *s", "input, threshold, value, inplace=False", kept, "F.threshold", "torch.threshold"),
     rule(prelu_function, "input, weight", "F.prelu", "torch.prelu", "Tensor.prelu"),
-    gufunc("*s -> *s", "input, running_mean=None, running_var=None, weight=None, bias=None, **", kept, "F.instance_norm"),
+    gufunc("*s -> *s", "input, running_mean=None, running_var=None, weight=None, bias=None, **", kept, "F.instance_norm", check=per_channel),
     gufunc("batch channels length *s -> batch channels length *s", "input, size, alpha=0.0001, beta=0.75, k=1.0", if_floats, "F.local_response_norm"),
     rule(pairwise_distance, "x1, x2, p=2.0, eps=0, keepdim=False", "F.pairwise_distance"),
     gufunc("batch groups*c length *s -> batch groups*c length *s", "input, groups", kept, *spelled("channel_shuffle native_channel_shuffle", "torch.{}"), "F.channel_shuffle"),

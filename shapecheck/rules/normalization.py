@@ -93,6 +93,19 @@ def check_group_norm(a: Arguments) -> Result:
     return check_groups(a, "num_channels", "num_groups") or UNKNOWN
 
 
+def per_channel(a: Arguments) -> Mismatch | None:
+    """The mismatch of a parameter that has not one element for every channel."""
+    channels = second_axis(shape_of(a["input"]))
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        given = a.values.get(name)
+        if channels is None or not isinstance(given, Array):
+            continue
+        if differs(channels, given.shape.size, a):
+            reason = f"the {name} needs one element for each of the {channels} channels, found ({given.shape})"
+            return Mismatch("shape-mismatch", reason, None, str(channels), str(given.shape))
+    return None
+
+
 def by_channel(a: Arguments) -> Result:
     """`F.batch_norm`: every statistic and parameter has one element per channel."""
     array = a.array("input")
@@ -103,7 +116,7 @@ def by_channel(a: Arguments) -> Result:
         given = a.array(name)
         if refused is None and given is not None and given.shape.rank == 1 and array.shape.size != ZERO:
             refused = differing_channels(array.shape, given.shape.dims[0], a)
-    return refused or kept(array)
+    return refused or (per_channel(a) if array.shape.size != ZERO else None) or kept(array)
 
 
 _BATCH = "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, **"
@@ -125,6 +138,11 @@ def nothing_to_normalize(a: Arguments) -> Mismatch | None:
         return None
     axis = shape.dims.index(ZERO, 1)
     return Mismatch("shape-op", f'axis {axis} must not be empty ("{shape}")', axis, ">=1", "0")
+
+
+def refused_groups(a: Arguments) -> Mismatch | None:
+    """Refuses groups of no elements, and parameters of another size than the channels."""
+    return nothing_to_normalize(a) or per_channel(a)
 
 
 _SPATIAL = {1: "length", 2: "height width", 3: "depth height width"}
@@ -162,6 +180,6 @@ TABLE = (
     *_of_axes(1), *_of_axes(2), *_of_axes(3),
     rule(last_normalized, "input, normalized_shape, weight=None, bias=None, eps=1e-05, **", "F.layer_norm", "torch.layer_norm"),
     rule(last_normalized, "input, normalized_shape, weight=None, eps=None", "F.rms_norm", "torch.rms_norm"),
-    gufunc("batch num_groups*c *s -> batch num_groups*c *s", "input, num_groups, weight=None, bias=None, eps=1e-05, **", of_floats, "F.group_norm", check=nothing_to_normalize),
+    gufunc("batch num_groups*c *s -> batch num_groups*c *s", "input, num_groups, weight=None, bias=None, eps=1e-05, **", of_floats, "F.group_norm", check=refused_groups),
     rule(by_channel, "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05", "F.batch_norm"),
 )  # fmt: skip

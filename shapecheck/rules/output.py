@@ -1,15 +1,15 @@
 """Arrays that a call writes its result into, `out=`: what fits into them, and what the call answers then.
 
 torch gives them the result's shape and looks at their dtype: most operations write into any dtype that holds the result's
-category, those of `ALIKE` into the result's own dtype only, and those of `TAKEN_OVER` compute in the dtype that is there. numpy makes
-the result fit. Which operation does what was tried, and is tried again by the tests. Called by `table`.
+category, those of `ALIKE` into the result's own dtype only, and those of `TAKEN_OVER` compute in the dtype that is there. numpy's
+elementwise operations write into larger arrays that hold the category, those of `CONVERTED` into any dtype. Which operation does what was tried, and is tried again by the tests. Called by `table`.
 """
 
 from __future__ import annotations
 
 from shapecheck.core.dim import ZERO, Verdict
 from shapecheck.core.promotion import can_hold
-from shapecheck.core.shape import Mismatch, broadcasts_to
+from shapecheck.core.shape import Mismatch, broadcasts_to, same
 from shapecheck.core.value import UNKNOWN, Array, Library, Result, Value
 
 ALIKE = frozenset(
@@ -34,26 +34,48 @@ TAKEN_OVER = frozenset(
 """Operations of torch that compute in the dtype of the array they are given, or that were seen to take more than others."""
 
 
-def written(name: str, result: Result, out: Value) -> Result:
-    """The result of an operation that is called with `out=`, which may be several arrays."""
+CONVERTED = frozenset(
+    "take choose compress trace sum nansum prod nanprod cumsum nancumsum cumprod nancumprod cumulative_sum cumulative_prod any all ptp "
+    "max min amax amin nanmax nanmin argmax argmin nanargmax nanargmin mean nanmean median nanmedian var std nanvar nanstd quantile "
+    "percentile nanquantile nanpercentile".split()
+)
+"""Operations of numpy that convert their result to the dtype of the array, whatever it is."""
+
+_BROADCAST = frozenset("quantile percentile nanquantile nanpercentile median nanmedian".split())
+"""Those of them that write into a larger array, too; the others want the result's shape."""
+
+
+def written(name: str, result: Result, out: Value, casts: bool) -> Result:
+    """The result of an operation that is called with `out=`, which may be several arrays.
+
+    `casts` says whether the call has a rule of its own for the dtypes, numpy's `casting=`.
+    """
     match result, out:
         case tuple(), tuple() if len(result) == len(out):
-            each = [written(name, one, into) for one, into in zip(result, out, strict=True)]
+            each = [written(name, one, into, casts) for one, into in zip(result, out, strict=True)]
             refused = next((one for one in each if isinstance(one, Mismatch)), None)
             return refused or tuple(one for one in each if not isinstance(one, Mismatch))
         case Array(), Array(library=Library.NUMPY):
-            return _made_to_fit(result, out)
+            return _made_to_fit(name.rpartition(".")[2], result, out, casts)
         case Array(), Array():
             return _refused_dtype(name, result, out) or out.with_shape(result.shape)
         case _:
             return UNKNOWN
 
 
-def _made_to_fit(result: Array, out: Array) -> Result:
-    if broadcasts_to(result.shape, out.shape) is not Verdict.DIFFERENT:
+def _made_to_fit(operation: str, result: Array, out: Array, casts: bool) -> Result:
+    if not casts and operation not in CONVERTED and not can_hold(out.dtype, result.dtype):
+        return _unwritable(result, out)
+    fits = same if operation in CONVERTED - _BROADCAST else broadcasts_to
+    if fits(result.shape, out.shape) is not Verdict.DIFFERENT:
         return out
     reason = f'the result of shape "{result.shape}" does not fit into out="{out.shape}"'
     return Mismatch("shape-broadcast", reason, None, str(result.shape), str(out.shape))
+
+
+def _unwritable(result: Array, out: Array) -> Mismatch:
+    reason = f"the result is of {result.dtype} and cannot be written into out= of {out.dtype}"
+    return Mismatch("shape-dtype", reason, None, str(result.dtype), str(out.dtype))
 
 
 def _refused_dtype(name: str, result: Array, out: Array) -> Mismatch | None:
@@ -62,5 +84,4 @@ def _refused_dtype(name: str, result: Array, out: Array) -> Mismatch | None:
         return None  # of others we know too little, and of nothing torch computes nothing
     if result.dtype.names & out.dtype.names or (operation not in ALIKE and can_hold(out.dtype, result.dtype)):
         return None
-    reason = f"the result is of {result.dtype} and cannot be written into out= of {out.dtype}"
-    return Mismatch("shape-dtype", reason, None, str(result.dtype), str(out.dtype))
+    return _unwritable(result, out)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shapecheck.core.dim import UNKNOWN_DIM, Dim, Verdict, dim
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, same
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Scalar, Value
 from shapecheck.rules.axes import agreed, any_of_rank, at_least, at_most, differs, on_array, reshaped, scaled, size, sizes
 from shapecheck.rules.table import Compute, Layer, layer, rule
 from shapecheck.rules.windows import AXES, channels_first, last_axes, per_axis, with_last_axes, wrong_rank
@@ -140,6 +140,8 @@ def interpolate(a: Arguments) -> Result:
     ranks = (axes + 2,) if axes else (3, 4, 5)
     if (refused := wrong_rank(array.shape, ranks, words)) is not None:
         return refused
+    if a.values.get("align_corners") is not None and mode in ("nearest", "area", "nearest-exact"):
+        return Mismatch("shape-op", f"align_corners goes with modes that interpolate, not with {mode!r}")
     rank = array.shape.rank or (axes + 2 if axes and isinstance(mode, str) else None)
     if rank is None:
         return Array(ANY_SHAPE, array.dtype, array.library)
@@ -161,6 +163,8 @@ def _resampled(a: Arguments, shape: Shape, axes: int) -> Sequence[Dim] | Mismatc
                 str(count),
             )
     match a["size"], a["scale_factor"]:
+        case ((Dim() | tuple()), (Dim() | Scalar() | tuple())):
+            return Mismatch("shape-op", "only one of size and scale_factor can be given")
         case None, None:
             return Mismatch("shape-op", "one of size and scale_factor must be given")
         case None, factor:

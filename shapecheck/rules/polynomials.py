@@ -70,7 +70,9 @@ def integrated(a: Arguments) -> Result:
 def _changed_length(a: Arguments, sign: int) -> Result:
     length, order = vector(a["p"]), size(a["m"])
     if isinstance(length, Mismatch):
-        return length
+        return length if sign > 0 else UNKNOWN  # several polynomials in columns have derivatives
+    if sign < 0 and shape_of(a["p"]).rank is None:
+        return typed_result(ANY_SHAPE, Typed(ANY_DTYPE), a.library)
     new = length + order * sign
     return typed_result(Shape((new if at_least(new, 1) else UNKNOWN_DIM,)), Typed(ANY_DTYPE), a.library)
 

@@ -30,8 +30,8 @@ from shapecheck.rules.windows import (
 )
 
 
-def pool(axes: int, has_indices: bool) -> Compute:
-    """Max, average and power pooling; `stride=None` is the kernel's size."""
+def pool(axes: int, has_indices: bool, inside: bool = False) -> Compute:
+    """Max, average and power pooling; `stride=None` is the kernel's size. `inside` says that the input is as large as a window."""
 
     def pooled(a: Arguments) -> Result:
         array = a.array("input")
@@ -39,9 +39,12 @@ def pool(axes: int, has_indices: bool) -> Compute:
             return UNKNOWN
         if (refused := wrong_rank(array.shape, (axes + 1, axes + 2), channels_first(axes))) is not None:
             return refused
-        found = _empty(array.shape, axes) or _pooled_sizes(a, last_axes(array.shape, axes), axes)
+        sizes = last_axes(array.shape, axes)
+        found = _empty(array.shape, axes) or _pooled_sizes(a, sizes, axes)
         if isinstance(found, Mismatch):
             return found
+        if inside and (refused := _smaller(sizes, per_axis(a["kernel_size"], axes))) is not None:
+            return refused
         result = reshaped(array, with_last_axes(array.shape, axes, found))
         return _with_indices(a, result, array) if has_indices else result
 
@@ -54,6 +57,14 @@ def _empty(shape: Shape, axes: int) -> Mismatch | None:
     if shape.rank is None or shape.dims[channels] != ZERO:
         return None
     return Mismatch("shape-op", f'the channels must not be empty ("{shape}")', channels, ">=1", "0")
+
+
+def _smaller(sizes: Sequence[Dim], kernel: Sequence[Dim]) -> Mismatch | None:
+    """The mismatch of an axis that is smaller than its window: padding makes it no larger here."""
+    for axis, (n, k) in enumerate(zip(sizes, kernel, strict=True), start=-len(sizes)):
+        if at_most(n - k, -1):
+            return Mismatch("shape-op", f"a window of {k} is larger than axis {axis} of size {n}", axis, f">={k}", str(n))
+    return None
 
 
 def _pooled_sizes(a: Arguments, sizes: Sequence[Dim], axes: int) -> Sequence[Dim] | Mismatch:
@@ -249,11 +260,11 @@ def _of_axes(n: int) -> tuple[Rule | Layer, ...]:
     """The rows that exist for each number of axes."""
     return (
         layer(f"nn.MaxPool{n}d", _MAX, "input", pool(n, True)),
-        layer(f"nn.AvgPool{n}d", _AVERAGE, "input", pool(n, False)),
+        layer(f"nn.AvgPool{n}d", _AVERAGE, "input", pool(n, False, inside=n == 3)),
         layer(f"nn.AdaptiveAvgPool{n}d", "output_size", "input", adaptive(n, False)),
         layer(f"nn.AdaptiveMaxPool{n}d", "output_size, return_indices=False", "input", adaptive(n, True)),
         rule(pool(n, True), _MAX_CALL, f"F.max_pool{n}d"),
-        rule(pool(n, False), f"input, {_AVERAGE}", f"F.avg_pool{n}d"),
+        rule(pool(n, False, inside=n == 3), f"input, {_AVERAGE}", f"F.avg_pool{n}d"),
         rule(adaptive(n, False), "input, output_size", f"F.adaptive_avg_pool{n}d"),
         rule(adaptive(n, True), "input, output_size, return_indices=False", f"F.adaptive_max_pool{n}d"),
         rule(with_positions(pool(n, True)), _MAX_CALL, f"F.max_pool{n}d_with_indices"),

@@ -20,6 +20,7 @@ from shapecheck.rules.families import (
     equal_dtypes,
     gufunc,
     only,
+    or_float32,
     or_unknown,
     promoted,
     shape_of,
@@ -175,6 +176,8 @@ def cross(a: Arguments) -> Result:
     found = broadcast(left, right, a.facts)
     axis = integer(a["dim"])
     typed = promoted((a["input"], a["other"]), a.library)
+    if a["dim"] is None and left.rank is not None and all(n.constant not in (None, 3) for n in left.dims):
+        return Mismatch("shape-op", f"no axis of ({left}) has 3 elements", None, "3", str(left))
     if isinstance(found, Mismatch) or axis is None:
         return typed_result(found, typed, a.library)
     for each in (left, right):
@@ -200,14 +203,14 @@ TABLE: tuple[Rule, ...] = (
     gufunc(
         "*b m? k, *b k n? -> *b m? n?",
         PAIR,
-        equal_dtypes,
+        or_float32(equal_dtypes),
         *spelled("matmul", *TORCH, "jnp.{}", "np.{}", "torch.linalg.{}", "jnp.linalg.{}", "np.linalg.{}"),
         *spelled("__matmul__", "Tensor.{}", "Array.{}", "ndarray.{}"),
     ),
     gufunc(
         "*b m? k, *b k n? -> *b m? n?",
         "right, left",
-        equal_dtypes,
+        or_float32(equal_dtypes),
         *spelled("__rmatmul__", "Tensor.{}", "Array.{}", "ndarray.{}"),
         operands="left right",
     ),
@@ -216,9 +219,9 @@ TABLE: tuple[Rule, ...] = (
     gufunc("m k, k -> m", PAIR, equal_dtypes, *spelled("mv", *TORCH)),
     gufunc("k, k -> ", PAIR, equal_dtypes, *spelled("dot vdot", *TORCH)),
     gufunc("m, n -> m n", PAIR, promoted, *spelled("outer ger", *TORCH)),
-    gufunc("*b k, *b k -> *b", PAIR, promoted, *spelled("vecdot", "np.{}", "jnp.{}")),
-    gufunc("*b m n, *b n -> *b m", PAIR, promoted, *spelled("matvec", "np.{}", "jnp.{}")),
-    gufunc("*b m, *b m n -> *b n", PAIR, promoted, *spelled("vecmat", "np.{}", "jnp.{}")),
+    gufunc("*b k, *b k -> *b", PAIR, or_float32(promoted), *spelled("vecdot", "np.{}", "jnp.{}")),
+    gufunc("*b m n, *b n -> *b m", PAIR, or_float32(promoted), *spelled("matvec", "np.{}", "jnp.{}")),
+    gufunc("*b m, *b m n -> *b n", PAIR, or_float32(promoted), *spelled("vecmat", "np.{}", "jnp.{}")),
     gufunc("*b p k, *b r k -> *b p r", "x1, x2, p=2.0, compute_mode=None", or_unknown(only(promoted, FLOATING)), "torch.cdist"),
     gufunc(
         "(), *s -> *s; *s, () -> *s; *a k, k -> *a; *a k, *c k n -> *a *c n",

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shapecheck.core.dim import Verdict
+from shapecheck.core.dim import ONE, Verdict
 from shapecheck.core.dtype import ANY_DTYPE, CLASSES
 from shapecheck.core.promotion import FLOATING, Typed, all_in, default, is_integral
 from shapecheck.core.shape import ANY_SHAPE, Mismatch, Shape, broadcast, broadcast_all, broadcasts_to, same
 from shapecheck.core.signature import signature
 from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
+from shapecheck.rules.axes import differs
 from shapecheck.rules.families import or_unknown, promoted, shape_of
 from shapecheck.rules.layers import as_function
 from shapecheck.rules.losses import reduced
@@ -73,10 +74,9 @@ def _dtype(values: Sequence[Value], a: Arguments) -> Typed:
 def triplet(a: Arguments) -> Mismatch | None:
     """The three have as many axes, and those broadcast whose distance is taken; one of the user's own may want other sizes."""
     names = ("anchor", "positive", "negative")
+    if (refused := _different_ranks(a, names)) is not None:
+        return refused
     shapes = [shape_of(a[name]) for name in names]
-    if len({shape.rank for shape in shapes if shape.rank is not None}) > 1:
-        shown = ", ".join(f'"{shape}"' for shape in shapes)
-        return Mismatch("shape-rank", f"anchor, positive and negative need as many axes, found {shown}")
     if a.values.get("distance_function") is not None:
         return None
     pairs = ((0, 1), (0, 2)) if a["swap"] is False else ((0, 1), (0, 2), (1, 2)) if a["swap"] is True else ()
@@ -84,9 +84,50 @@ def triplet(a: Arguments) -> Mismatch | None:
     return next((each for each in found if isinstance(each, Mismatch)), None)
 
 
+def _different_ranks(a: Arguments, names: Sequence[str]) -> Mismatch | None:
+    """The mismatch of arrays that have not as many axes as each other."""
+    shapes = [shape_of(a[name]) for name in names]
+    if len({shape.rank for shape in shapes if shape.rank is not None}) < 2:
+        return None
+    shown = ", ".join(f'"{shape}"' for shape in shapes)
+    return Mismatch("shape-rank", f"{', '.join(names[:-1])} and {names[-1]} need as many axes, found {shown}")
+
+
+def ranked(a: Arguments) -> Mismatch | None:
+    """Which of two is larger: all three have as many axes."""
+    return _different_ranks(a, ("input1", "input2", "target"))
+
+
+def compared_rows(a: Arguments) -> Mismatch | None:
+    """Two vectors and a target without axes, or a target for each of several rows."""
+    target = shape_of(a["target"]).rank
+    if target is None:
+        return None
+    if target > 1:
+        return Mismatch("shape-rank", f'the target has one axis at most, found "{shape_of(a["target"])}"')
+    for name in ("input1", "input2"):
+        if (found := shape_of(a[name])).rank not in (None, target + 1):
+            axes = f"{target + 1} {'axis' if target == 0 else 'axes'}"
+            reason = f'beside a target "{shape_of(a["target"])}" {name} needs {axes}, found "{found}"'
+            return Mismatch("shape-rank", reason, None, axes, str(found))
+    return None
+
+
 def one_class(a: Arguments) -> Mismatch | Shape:
     """A class index for every row; one row of scores also takes a target of one element, whose axis stays."""
-    return _not_long(a) or _refused_weight(a) or shape_of(a["target"])
+    return _not_long(a) or _refused_weight(a) or _another_count(a) or shape_of(a["target"])
+
+
+def _another_count(a: Arguments) -> Mismatch | None:
+    """The mismatch of a target that has not one index for every row."""
+    scores, target = shape_of(a["input"]), shape_of(a["target"])
+    if scores.rank is None or scores.rank > 2:
+        return None
+    rows = scores.dims[0] if scores.rank == 2 else ONE
+    if target.min_rank <= 1 and not differs(rows, target.size, a):
+        return None
+    reason = f'an input "{scores}" takes {rows} class indices, found a target "{target}"'
+    return Mismatch("shape-mismatch", reason, None, str(rows), str(target))
 
 
 def _refused_weight(a: Arguments) -> Mismatch | None:
@@ -104,7 +145,7 @@ def _refused_weight(a: Arguments) -> Mismatch | None:
 def class_set(a: Arguments) -> Mismatch | None:
     """The target has the shape of the input."""
     scores, target = shape_of(a["input"]), shape_of(a["target"])
-    if scores.min_rank and target.min_rank and same(scores, target, a.facts) is Verdict.DIFFERENT:
+    if ((scores.min_rank and target.min_rank) or scores.min_rank > 1) and same(scores, target, a.facts) is Verdict.DIFFERENT:
         reason = f'the target must have the shape of the input, "{scores}", found "{target}"'
         return Mismatch("shape-mismatch", reason, None, str(scores), str(target))
     return _not_long(a)
@@ -181,8 +222,8 @@ def _promoted(given: Sequence[Value], a: Arguments) -> Typed:
 
 
 FUNCTIONS: tuple[Rule, ...] = (
-    loss("*s, *s, *s -> *s", "input1, input2, target", f"margin=0, {_OLD}", "F.margin_ranking_loss"),
-    loss("*b _, *b _, *b -> *b", "input1, input2, target", f"margin=0, {_OLD}", "F.cosine_embedding_loss"),
+    loss("*s, *s, *s -> *s", "input1, input2, target", f"margin=0, {_OLD}", "F.margin_ranking_loss", ranked),
+    loss("*b _, *b _, *b -> *b", "input1, input2, target", f"margin=0, {_OLD}", "F.cosine_embedding_loss", compared_rows),
     loss("*s, *s -> *s", "input, target", f"margin=1.0, {_OLD}", "F.hinge_embedding_loss", typed=of_input),
     loss(
         "*b _, *b _, *b _ -> *b",

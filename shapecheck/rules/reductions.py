@@ -210,12 +210,14 @@ def log_summed(values: Sequence[Value], library: Library) -> Typed | Mismatch:
 def extreme(a: Arguments) -> Result:
     """`torch.max`: of all elements, along an axis with indices, or of two arrays."""
     second = a["dim"]
-    if isinstance(second, Array) and a["keepdim"] is False:
+    if isinstance(second, Array):
+        if a["keepdim"] is not None:
+            return UNKNOWN  # an array without axes is an axis, then
         found = broadcast_all((shape_of(a["input"]), second.shape), a.facts)
         return typed_result(found, promoted((a["input"], second), a.library), a.library)
     if second is not None and not isinstance(second, Dim):
         return UNKNOWN
-    return middle(a)
+    return middle(a if a["keepdim"] is not None else replace(a, values={**a.values, "keepdim": False}))
 
 
 def middle(a: Arguments) -> Result:
@@ -338,7 +340,7 @@ TABLE: tuple[Rule, ...] = (
         text="*s *n@dim -> *s, *s",
     ),
     reduction("input, dim|axis=None, keepdim|keepdims=False", real_only, *spelled("amax amin", *TORCH), check=of_something),
-    _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=False, **", *spelled("max min", *TORCH)),
+    _row(extreme, "input, dim|other|axis=None, keepdim|keepdims=None, **", *spelled("max min", *TORCH)),
     reduction(
         NUMPY_PLAIN,
         kept,

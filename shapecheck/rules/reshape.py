@@ -240,7 +240,8 @@ def beyond(a: Arguments) -> Mismatch | None:
     before = size_at(shape, at)
     if (first := a.array("start")) is not None and first.shape.min_rank:
         return Mismatch("shape-rank", f"the start must have no axes, found ({first.shape})", None, "no axes", str(first.shape))
-    outside = (at_least(start, 0) and at_most(before - start - length, -1)) or at_most(before + start, -1)
+    left = before - start if at_least(start, 0) else -start if at_most(start, -1) else UNKNOWN_DIM
+    outside = at_most(left - length, -1) or at_most(before + start, -1)
     if first is not None and isinstance(refused := only(kept, INTEGER)((first,), a.library), Mismatch):
         return replace(refused, reason=f"the start {refused.reason}")
     if at_most(length, -1) or outside:

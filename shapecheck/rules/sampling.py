@@ -67,7 +67,7 @@ def choice(a: Arguments) -> Result:
     if isinstance(population, Dim):
         population = Array(Shape((population,)), default(INTEGER, a.library), a.library)
     lead = SCALAR if asked is None else shape_argument(asked)
-    axis = integer(a["axis"])
+    axis = integer(a["axis"]) if population is a["a"] else 0  # of ints it is not looked at
     if not isinstance(population, Array) or axis is None or isinstance(lead, Mismatch):
         return lead if isinstance(lead, Mismatch) else UNKNOWN
     at = place(axis, population.shape)

@@ -22,6 +22,7 @@ from shapecheck.rules.families import (
     or_unknown,
     promoted,
     spelled,
+    strong,
     unknown_dtype,
     without_bool,
 )
@@ -47,11 +48,11 @@ def scaled_by_power(values: Sequence[Value], library: Library) -> Typed | Mismat
     """`ldexp`: a whole exponent, whose dtype does not count; torch multiplies, so there it does."""
     if library is Library.TORCH:
         return floated(values, library)
-    exponent = only(kept, BOOLEAN, INTEGER)(values[1:], library)
-    if isinstance(exponent, Mismatch):
+    exponent, found = only(kept, BOOLEAN, INTEGER)(values[1:], library), floated(values[:1], library)
+    if isinstance(exponent, Mismatch) or isinstance(found, Mismatch):
         return exponent
     is_number = library is Library.NUMPY and not isinstance(values[0], Array)  # numpy goes by the number's value
-    return Typed(ANY_DTYPE) if is_number else floated(values[:1], library)
+    return Typed(ANY_DTYPE if is_number else found.dtypes)
 
 
 def bit_counts(values: Sequence[Value], library: Library) -> Typed | Mismatch:
@@ -65,8 +66,10 @@ def parted(values: Sequence[Value], library: Library) -> Typed | Mismatch:
 
 
 def compared_signs(values: Sequence[Value], library: Library) -> Typed | Mismatch:
-    """`heaviside`: torch wants one dtype and answers it, the others make floats."""
-    return floated(values, library) if library is not Library.TORCH else or_unknown(promoted)(values, library)
+    """`heaviside`: torch wants one dtype and answers it, the others make floats, weak ones when the signs are a number's."""
+    if library is Library.TORCH:
+        return or_unknown(promoted)(values, library)
+    return (strong(floated) if isinstance(values[0], Array) else floated)(values, library)
 
 
 def alike(typed: DTypeRule) -> DTypeRule:
@@ -111,7 +114,7 @@ TABLE: tuple[Rule, ...] = (
     gufunc("*s -> *s", ONE, kept, *spelled("identity", "jax.nn.{}")),
     gufunc("*s -> *s", "input|p, **", unknown_dtype, *spelled("unwrap", *NUMPY)),
     gufunc("*s -> *s", ONE, unknown_dtype, "jnp.spacing"),
-    gufunc("*s -> *s", ONE, unknown_dtype, *spelled("standardize", "jax.nn.{}"), "jax.nn.sparse_sigmoid", "jax.nn.log1mexp"),
+    gufunc("*s -> *s", ONE, unknown_dtype, "jax.nn.log1mexp"),
     gufunc("*s -> *s", ONE, only(kept, INTEGER), *spelled("clz population_count", "jax.lax.{}")),
     gufunc("*s -> *s", ONE, bit_counts, *spelled("bitwise_count", *NUMPY)),
     gufunc("*s -> *s", ONE, only(kept, BOOLEAN, INTEGER), *spelled("bitwise_invert", *NUMPY)),

@@ -5,6 +5,7 @@ numpy's and jax's are in `polynomials`; what torch's answer differs from them in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shapecheck.core.axes import places
@@ -13,7 +14,7 @@ from shapecheck.core.dtype import ANY_DTYPE
 from shapecheck.core.promotion import COMPLEX, FLOATING, INTEGER, Typed
 from shapecheck.core.shape import ANY_SHAPE, SCALAR, Mismatch, Shape, axis_from_right, broadcast, same
 from shapecheck.core.signature import signature
-from shapecheck.core.value import UNKNOWN, Arguments, Array, Result, Value
+from shapecheck.core.value import UNKNOWN, Arguments, Array, Library, Result, Value
 from shapecheck.rules.axes import at_most, differs, integer, integers, is_one, size, size_at
 from shapecheck.rules.families import TORCH, floated, gufunc, kept, only, or_unknown, shape_of, spelled, typed_result
 from shapecheck.rules.polynomials import gradient
@@ -22,6 +23,14 @@ from shapecheck.rules.table import Rule, rule
 numbers = only(floated, INTEGER, FLOATING, COMPLEX)
 floats = only(kept, FLOATING)
 whole = only(kept, INTEGER)
+
+
+def summed_up(values: Sequence[Value], library: Library) -> Typed | Mismatch:
+    """Integers become floats where there are any: of an axis without elements torch makes zeros of the array's own dtype."""
+    found = numbers(values, library)
+    return Typed(found.dtypes | values[0].dtype) if isinstance(found, Typed) and isinstance(values[0], Array) else found
+
+
 of_both = or_unknown(only(floated, INTEGER, FLOATING, COMPLEX))
 inexact = only(kept, FLOATING, COMPLEX)
 
@@ -77,7 +86,7 @@ def _integrated(a: Arguments, text: str) -> Result:
     if values.rank is None or ZERO in values.dims:
         return typed_result(found, Typed(ANY_DTYPE), a.library)  # of no values torch keeps integers
     if a["x"] is None or isinstance(found, Mismatch):
-        return typed_result(found, numbers((a["y"],), a.library), a.library)
+        return typed_result(found, summed_up((a["y"],), a.library), a.library)
     fits = points.rank == 1 or same(points, values, a.facts) is Verdict.EQUAL
     found = found if fits else _broadcast(values, points, text, a)
     return typed_result(found, of_both((a["y"], a["x"]), a.library), a.library)

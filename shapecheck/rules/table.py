@@ -189,7 +189,9 @@ class Rule:
         result = refused if isinstance(refused, Mismatch) else widened(name, self.compute(arguments), values.values(), library)
         if given.get("dtype") is not None and not self.parameters.knows("dtype"):
             result = _in_asked_dtype(result)
-        return result if out is None or isinstance(result, Mismatch) else written(name, result, out)
+        if out is None or isinstance(result, Mismatch):
+            return result
+        return written(name, result, out, "casting" in given)
 
 
 def _in_asked_dtype(result: Result) -> Result:

@@ -40,7 +40,7 @@ def unary(rng: random.Random, name: str) -> Case:
 
 @generates(
     "torch.add", "torch.sub", "Tensor.__rsub__", "jnp.divide",
-    "Tensor.__rtruediv__", "torch.floor_divide", "torch.pow", "torch.float_power", "torch.atan2",
+    "Tensor.__rtruediv__", "Tensor.__rpow__", "torch.floor_divide", "torch.pow", "torch.float_power", "torch.atan2",
     "torch.logaddexp", "np.logaddexp", "torch.eq", "torch.bitwise_and", "Tensor.__lshift__", "torch.gcd",
 )  # fmt: skip
 def binary(rng: random.Random, name: str) -> Case:
@@ -53,10 +53,10 @@ def binary(rng: random.Random, name: str) -> Case:
     return call(other, one) if isinstance(other, A) and rng.random() < 0.5 else call(one, other)
 
 
-@generates("jax.nn.celu", "jax.nn.leaky_relu")
+@generates("jax.nn.elu", "jax.nn.leaky_relu", "jax.nn.squareplus")
 def with_slope(rng: random.Random, name: str) -> Case:
-    full = shape(rng)
-    return call(array(rng, name, full), *([operand(rng, name, full)] if rng.random() < 0.7 else []))
+    one = array(rng, name)
+    return call(one) if rng.random() < 0.4 else call(one, operand(rng, name, one.shape, "float32", "bfloat16", "int32"))
 
 
 @generates("torch.div")

@@ -484,6 +484,14 @@ def _array_contradiction(stated: Array, actual: A, values: Mapping[Any, Dim]) ->
         return f"states the dtype {stated.dtype}, it is {actual.dtype}"
     if stated.weak and not actual.weak and stated.library is Library.JAX:
         return "states a weak dtype, it is not"
+    if (
+        actual.weak
+        and actual.shape
+        and not stated.weak
+        and stated.library is Library.JAX
+        and stated.dtype.exact not in (None, "bool")
+    ):
+        return "states a strong dtype, it is weak"
     return None
 
 
@@ -566,7 +574,8 @@ def judge(name: str, case: Case, actual: Any, tally: Tally, rng: random.Random) 
     if isinstance(actual, Raised):
         tally.cases["refused" if isinstance(stated, Mismatch) else "not judged"] += 1
         if not isinstance(stated, Mismatch):
-            tally.silent.append(f"{where}: {type(actual.error).__name__}: {str(actual.error)[:150]}")
+            said = "" if stated is UNKNOWN else f" (the rule states {stated})"
+            tally.silent.append(f"{where}{said}: {type(actual.error).__name__}: {str(actual.error)[:150]}")
         return
     if _is_refused_for_nothing(stated, case):
         tally.cases["refused, but empty"] += 1
@@ -575,7 +584,7 @@ def judge(name: str, case: Case, actual: Any, tally: Tally, rng: random.Random) 
     _complain(tally, case, where, stated, actual, {})
     for view, shape_of, set_of, values in views(rng, case.rigid):
         seen = rule_answer(name, case, shape_of, set_of)
-        if not (isinstance(seen, Mismatch) and _has_nothing(case)):
+        if not (isinstance(seen, Mismatch) and has_nothing(case)):
             _complain(tally, case, f"{where} ({view})", seen, actual, values)
     known = "exact" if is_exact(stated) else "unknown" if stated is UNKNOWN else "partly known"
     tally.cases["wrong" if len(tally.problems) > before else known] += 1
@@ -595,12 +604,20 @@ def _complain(tally: Tally, case: Case, where: str, stated: Any, actual: Any, va
 
 def _is_refused_for_nothing(stated: Any, case: Case) -> bool:
     """A dtype refused where an array is empty: torch skips the kernel that would refuse it."""
-    return isinstance(stated, Mismatch) and stated.code == "shape-dtype" and _has_nothing(case)
+    return isinstance(stated, Mismatch) and stated.code == "shape-dtype" and has_nothing(case)
 
 
-def _has_nothing(case: Case) -> bool:
+def has_nothing(case: Case) -> bool:
     """Whether an array is empty; sizes that are not known are assumed positive."""
-    return any(isinstance(arg, A) and 0 in arg.shape for arg in (*case.args, *case.kwargs.values()))
+    return any(0 in each.shape for each in _arrays((*case.args, *case.kwargs.values())))
+
+
+def _arrays(arguments: Iterable[Any]) -> Iterable[A]:
+    for each in arguments:
+        if isinstance(each, A):
+            yield each
+        elif isinstance(each, tuple | list):
+            yield from _arrays(each)
 
 
 type View = tuple[str, Callable[[A], Shape], Callable[[str], DTypes], Mapping[Any, Dim]]
@@ -662,4 +679,14 @@ def run_cases(name: str, count: int, seed: int = 0, vary: Variation = lambda rng
 
 def with_dtype(case: Case, name: str) -> Case:
     """The case with every array of one dtype."""
-    return replace(case, args=tuple(replace(a, dtype=name) if isinstance(a, A) else a for a in case.args))
+
+    def changed(item: Any) -> Any:
+        match item:
+            case A():
+                return replace(item, dtype=name)
+            case tuple() | list():
+                return tuple(map(changed, item))
+            case _:
+                return item
+
+    return replace(case, args=changed(case.args), kwargs={key: changed(value) for key, value in case.kwargs.items()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import torch
 
@@ -10,6 +12,8 @@ from shapecheck.core.shape import Mismatch, shape
 from shapecheck.core.value import Array
 from shapecheck.rules import lookup
 from shapecheck.rules.refusals import TABLE
+from tests.rules import test_against_libraries  # noqa: F401  # registers the generators
+from tests.rules.harness import Case, Raised, generator, has_nothing, observe, rule_answer, with_dtype
 
 OPERANDS = {name.removeprefix("torch."): row.operands for row in TABLE for name in row.names if name.startswith("torch.")}
 ALONE = ("sort", "argsort", "sign", "unique", "aminmax", "erf", "erfinv", "digamma", "lgamma", "floor", "ceil", "trunc", "round")
@@ -45,6 +49,28 @@ def test_library_and_rule_agree(name: str, kind: str) -> None:
     assert rule is not None
     refused = isinstance(rule.apply(f"torch.{name}", [Array(shape(2, 2), dtype(kind))] * count), Mismatch)
     assert refused == _fails(name, [torch.ones(2, 2, dtype=getattr(torch, kind))] * count)
+
+
+KINDS = ("bool", "int64", "float16", "bfloat16", "float32", "complex64")
+NAMES = sorted(name for row in TABLE for name in row.names if lookup(name) and name.startswith(("torch.", "F.")))
+
+
+def usable(name: str, kind: str) -> Case | None:
+    """A call with elements that the library takes of arrays of one dtype."""
+    rng, make = random.Random(name), generator(name)
+    assert make is not None
+    cases = (with_dtype(make(rng, name), kind) for _ in range(30))
+    return next((each for each in cases if not has_nothing(each) and not isinstance(observe(name, each), Raised)), None)
+
+
+@pytest.mark.parametrize("name", NAMES[::3])
+def test_refused_dtypes_are_refused_by_the_library(name: str) -> None:
+    case = usable(name, "float32") or usable(name, "int64")
+    assert case is not None
+    refused = {kind for kind in KINDS if isinstance(rule_answer(name, with_dtype(case, kind)), Mismatch)}
+    raising = {kind for kind in KINDS if isinstance(observe(name, with_dtype(case, kind)), Raised)}
+    assert refused, "a row without effect"
+    assert refused <= raising
 
 
 def test_of_nothing_torch_computes_nothing() -> None:
