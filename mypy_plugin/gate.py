@@ -252,8 +252,8 @@ class Gate:
             return True
         if _RETURNS_ANY.match(info.message):
             return True  # an unknown result where an array is declared
-        if (match := _DICT.match(info.message)) is not None:
-            return _only_shapes((match[1], match[3])) and _only_shapes((match[2], match[4]))
+        if (match := _DICT.match(info.message)) is not None and all(map(_only_shapes, (match.group(1, 3), match.group(2, 4)))):
+            return True
         if _UNREADABLE.match(info.message):
             return True  # a list of arrays of several shapes, or a library's function: their types say nothing of shapes
         if (match := _SELF.match(info.message)) is not None:

@@ -8,15 +8,14 @@ answers the same each time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeIs
 
-from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, Expression, IndexExpr, MemberExpr, OpExpr
+from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Context, IndexExpr, MemberExpr, OpExpr
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import AnyType, CallableType, Instance, TupleType, Type, UnionType, UnpackType, get_proper_type
 
-from mypy_plugin import codes, faults
+from mypy_plugin import codes, faults, rows
 from mypy_plugin.encode import ANY, array_instance, array_of, array_type
 from mypy_plugin.names import GENERIC_ARRAYS, function_rule, method_rule
 from mypy_plugin.results import declared
@@ -81,7 +80,7 @@ def method(ctx: MethodContext, name: str) -> Type:
     """The type of a call of an array's method or operator."""
     array = array_of(ctx.type)
     if name == "__iter__" and array is not None:
-        return iteration(ctx, array)
+        return rows.iteration(ctx, array, Reader(checker(ctx.api)))
     rule = method_rule(array.library, name) if array is not None else None
     if array is None or rule is None:
         return ctx.default_return_type
@@ -99,15 +98,10 @@ def method(ctx: MethodContext, name: str) -> Type:
     if forward is not None and isinstance(operands[0], Array):
         rule, given = forward, [operands[0], array]  # as it is written: the receiver stands on the right
     result = lookup_rule(rule).apply(rule, given)
-    if name == "__getitem__" and _may_be_item(result):
+    if name == "__getitem__" and rows.may_be_item(result):
         return ctx.default_return_type
     typ = conclude(result, display(rule), given, ctx, reader)
     return ctx.type if is_in_place(name) else typ
-
-
-def _may_be_item(result: Result) -> bool:
-    """Whether indexing a numpy array may give what it holds: a number, or any object, to numpy's stubs `Any`."""
-    return isinstance(result, Array) and result.library is Library.NUMPY and result.shape == ANY_SHAPE
 
 
 def is_in_place(name: str) -> bool:
@@ -144,28 +138,6 @@ def lookup_rule(name: str) -> Rule:
 def is_written(context: Context, name: str) -> TypeIs[CallExpr]:
     """Whether the method is called by its name; operators, loops and unpackings call it without."""
     return isinstance(context, CallExpr) and isinstance(context.callee, MemberExpr) and context.callee.name == name
-
-
-def iteration(ctx: MethodContext, array: Array) -> Type:
-    """The iterator over an array: its items lack the first axis."""
-    default = get_proper_type(ctx.default_return_type)
-    like = array_instance(ctx.type)
-    if like is None or not array.shape.prefix or not like.args or _is_one_of_several(ctx):
-        return ctx.default_return_type
-    item = array.with_shape(replace(array.shape, prefix=array.shape.prefix[1:]))
-    if _may_be_item(item):
-        return ctx.default_return_type
-    reader = Reader(checker(ctx.api))
-    written = reader.write(item, ANY, like)
-    if isinstance(default, Instance) and len(default.args) == 1:
-        return default.copy_modified(args=[written])
-    return reader.named("typing.Iterator", [written])  # torch defines `__iter__` without types
-
-
-def _is_one_of_several(ctx: MethodContext) -> bool:
-    """Whether what is iterated is of one of several types: an array there is what the program does not expect to unpack."""
-    typ = checker(ctx.api).lookup_type(ctx.context) if isinstance(ctx.context, Expression) else None
-    return isinstance(get_proper_type(typ), UnionType)
 
 
 def is_array(instance: Instance) -> bool:

@@ -23,7 +23,7 @@ from mypy.plugin import (
 )
 from mypy.semanal import SemanticAnalyzer
 from mypy.typeanal import TypeAnalyser
-from mypy.types import AnyType, FunctionLike, Instance, Type, TypeOfAny, UnionType, get_proper_type
+from mypy.types import AnyType, CallableType, FunctionLike, Instance, Type, TypeOfAny, UnionType, get_proper_type
 
 from mypy_plugin import (
     aliases,
@@ -50,6 +50,7 @@ from mypy_plugin import (
     partials,
     results,
     returns,
+    rows,
     scans,
     transforms,
     undeclared,
@@ -74,6 +75,7 @@ from mypy_plugin.names import (
     layer_rule,
 )
 from mypy_plugin.shield import shielded
+from mypy_plugin.values import Reader
 from mypy_plugin.version import fingerprint, rules_digest
 
 _INT_METHODS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r") for name in ("add", "sub", "mul", "floordiv", "mod"))
@@ -205,6 +207,8 @@ class ShapecheckPlugin(Plugin):
             return self._checked(layers.construct)
         if (name := operations.PROTOCOLS.get(fullname)) is not None:
             return self._checked(lambda ctx: operations.protocol(ctx, name))
+        if fullname in rows.FUNCTIONS:
+            return self._checked(lambda ctx: rows.through(ctx, Reader(operations.checker(ctx.api))))
         if fullname in CONTAINERS:
             return self._checked(containers.construct)
         if fullname in GENERIC_ARRAYS:
@@ -285,7 +289,10 @@ class ShapecheckPlugin(Plugin):
     def _module_signature(self, ctx: MethodSigContext) -> FunctionLike:
         if operations.in_library(ctx.api):
             return ctx.default_signature
-        return shielded(layers.signature, _same_signature)(ctx)
+        signature = shielded(layers.signature, _same_signature)(ctx)
+        if signature is not ctx.default_signature and _returns_any(ctx.default_signature):
+            self.gate.told.add(operations.checker(ctx.api).path)
+        return signature
 
     def _checked[C: FunctionContext | MethodContext](self, hook: Callable[[C], Type]) -> Callable[[C], Type]:
         def call(ctx: C) -> Type:
@@ -363,6 +370,10 @@ def _same_return(ctx: FunctionContext | MethodContext) -> Type:
 
 def _same_attribute(ctx: AttributeContext) -> Type:
     return ctx.default_attr_type
+
+
+def _returns_any(function: FunctionLike) -> bool:
+    return isinstance(function, CallableType) and isinstance(get_proper_type(function.ret_type), AnyType)
 
 
 def _run_sequential(ctx: MethodContext) -> Type:

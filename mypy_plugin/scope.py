@@ -17,6 +17,7 @@ from mypy.nodes import (
     ComparisonExpr,
     ConditionalExpr,
     DictExpr,
+    DictionaryComprehension,
     Expression,
     ExpressionStmt,
     ForStmt,
@@ -103,6 +104,8 @@ def parts(expression: Expression) -> Sequence[Expression]:
             return [value for _, value in entries]
         case ListComprehension(generator=made) | SetComprehension(generator=made):
             return [made]
+        case DictionaryComprehension(key=key, value=value, sequences=sequences):
+            return [*filter(None, [key]), value, *sequences]
         case GeneratorExpr(left_expr=item, sequences=sequences):
             return [item, *sequences]
         case _:
@@ -208,6 +211,12 @@ class Scope:
             case _:
                 return False
 
+    def goes_through(self, expression: Expression) -> bool:
+        """Whether an expression is what a loop or a comprehension goes through."""
+        if any(isinstance(statement, ForStmt) and statement.expr is expression for statement in self.statements()):
+            return True
+        return any(sequence is expression for root in self.roots() for sequence in _all_sequences(root))
+
     def _is_tensor(self, expression: Expression) -> bool:
         """Whether a tensor is gone through, whose `__iter__` torch defines without types: `zip(tensor, names)`."""
         typ = get_proper_type(self.chk.lookup_type_or_none(expression))
@@ -262,6 +271,14 @@ def _sequences(expression: Expression, variable: Var) -> Iterator[Expression]:
         yield from (sequence for target, sequence in pairs if _holds(target, variable))
     for part in parts(expression):
         yield from _sequences(part, variable)
+
+
+def _all_sequences(expression: Expression) -> Iterator[Expression]:
+    """What the comprehensions in an expression go through."""
+    if isinstance(expression, GeneratorExpr | DictionaryComprehension):
+        yield from expression.sequences
+    for part in parts(expression):
+        yield from _all_sequences(part)
 
 
 def _unpacks(target: Expression, variable: Var) -> bool:

@@ -11,11 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mypy.errors import ErrorInfo
-from mypy.nodes import (
-    CallExpr,
-    Expression,
-    MemberExpr,
-)
+from mypy.nodes import CallExpr, DictExpr, Expression, MemberExpr
 from mypy.types import CallableType, Instance, TupleType, Type, UnionType, get_proper_type
 
 from mypy_plugin import overrides
@@ -106,5 +102,7 @@ def _at(expression: Expression, line: int, column: int, above: Expression | None
         yield expression
         yield from subjects(expression)
         yield from subjects(above) if above is not None else ()
+    if isinstance(expression, DictExpr):  # mypy puts what it says of a value at the key
+        yield from (value for key, value in expression.items if key is not None and (key.line, key.column) == (line, column))
     for part in parts(expression):
         yield from _at(part, line, column, expression)
