@@ -16,7 +16,7 @@ class Settings:
     """What users can set.
 
     `allow_redefinition` lets variables change shape (mypy's option of the same name is switched on); `rules` names
-    modules with operation rules of the user's own; `unsettled_dtypes` the libraries whose default dtypes the program changes.
+    modules with operation rules of the user's own; `unsettled_dtypes` what the program does to dtypes from afar.
     """
 
     allow_redefinition: bool = True

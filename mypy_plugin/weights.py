@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from mypy.nodes import ARG_NAMED, ARG_POS, CallExpr, Expression, FuncDef, MemberExpr, NameExpr
 
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import Array, Library
+from shapecheck.core.value import Array
 from shapecheck.rules import layer
-from shapecheck.rules.unsettled import UNSETTLED
+from shapecheck.rules.unsettled import UNSETTLED, Cause
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
@@ -37,7 +37,7 @@ _DEFAULT = "set_default_"
 
 def refused(name: str, array: Array | None, callee: Expression, chk: TypeChecker) -> Mismatch | None:
     """Why a layer with weights of float32 does not take an array of float64; None when it may."""
-    if name not in WEIGHTED or array is None or array.dtype.exact != "float64" or Library.TORCH in UNSETTLED:
+    if name not in WEIGHTED or array is None or array.dtype.exact != "float64" or Cause.TORCH_DEFAULT in UNSETTLED:
         return None
     if not _is_as_made(callee, chk):
         return None

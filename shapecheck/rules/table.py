@@ -186,7 +186,8 @@ class Rule:
         library = library_of(name)
         arguments = Arguments(values, library, facts)
         refused = self.refusals[name](arguments) if name in self.refusals else UNKNOWN
-        result = refused if isinstance(refused, Mismatch) else widened(name, self.compute(arguments), values.values(), library)
+        result = refused if isinstance(refused, Mismatch) else self.compute(arguments)
+        result = widened(name, result, values.values(), library)
         if given.get("dtype") is not None and not self.parameters.knows("dtype"):
             result = _in_asked_dtype(result)
         if out is None or isinstance(result, Mismatch):

@@ -1,22 +1,44 @@
-"""Results of programs that change their library's default dtypes: what may depend on the default is not stated.
+"""Results of programs that change their library's dtypes from afar: what may depend on that is not stated.
 
-`torch.set_default_dtype` and jax's `jax_enable_x64` change what is made of Python numbers, of ints and out of nothing. When
-they run nobody can tell, so such a result has any of the dtypes that can come out. Called by the rules' tables; the plugin
-says which libraries are unsettled.
+`torch.set_default_dtype` and jax's `jax_enable_x64` change what is made of Python numbers, of ints and out of nothing, and
+`torch.autocast` what many operations make of floats. When they run nobody can tell, so such a result has any of the dtypes that
+can come out. Called by the rules' tables; the plugin says what the program does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import enum
+from collections.abc import Iterable, Mapping, Sequence
 
 from shapecheck.core.dtype import DTypes
 from shapecheck.core.promotion import CATEGORY, COMPLEX, FLOATING
 from shapecheck.core.shape import Mismatch
-from shapecheck.core.value import Array, Library, Many, Result, Value
+from shapecheck.core.value import UNKNOWN, Array, Library, Many, Result, Value
 
-UNSETTLED: set[Library] = set()
-"""The libraries whose default dtypes the program changes."""
 
+class Cause(enum.Enum):
+    """What a program may do to dtypes, by its name in the settings."""
+
+    TORCH_DEFAULT = "torch"
+    JAX_DEFAULT = "jax"
+    AUTOCAST = "autocast"
+
+
+UNSETTLED: set[Cause] = set()
+"""What the program does."""
+
+_DEFAULTS = {Library.TORCH: Cause.TORCH_DEFAULT, Library.JAX: Cause.JAX_DEFAULT}
+_HALVES = frozenset({"bfloat16", "float16"})
+_AUTOCAST_FLOATS = _HALVES | {"float32"}
+_NOT_CAST = frozenset(
+    (
+        "T H mT mH view view_as reshape transpose permute swapaxes swapdims movedim moveaxis squeeze unsqueeze flatten unflatten expand "
+        "expand_as broadcast_to repeat tile split chunk unbind narrow select __getitem__ contiguous clone detach flip roll "
+        "tril triu diagonal data requires_grad_ add sub mul neg relu gelu silu sigmoid tanh dropout clamp masked_fill "
+        "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __neg__ ReLU GELU SiLU Sigmoid Tanh Dropout Flatten Identity"
+    ).split()
+)
+"""Operations that autocast leaves alone: they move elements, or compute in the dtype of what they are given."""
 _TORCH_FLOATS = frozenset({"bfloat16", "float16", "float32", "float64"})
 _ALTERNATIVES: Mapping[Library, Mapping[str, frozenset[str]]] = {
     Library.TORCH: {"float32": _TORCH_FLOATS, "complex64": frozenset({"complex64", "complex128", "other"})},
@@ -32,14 +54,29 @@ _ALTERNATIVES: Mapping[Library, Mapping[str, frozenset[str]]] = {
 
 
 def widened(name: str, result: Result, values: Iterable[Value], library: Library) -> Result:
-    """The result of an operation with every dtype open that may depend on the default."""
-    if library not in UNSETTLED or isinstance(result, Mismatch):
+    """The result of an operation with every dtype open that may depend on what the program does."""
+    if not UNSETTLED:
         return result
     given = list(values)
+    if library is Library.TORCH and Cause.AUTOCAST in UNSETTLED:
+        result = _autocast(name, result, given)
+    if _DEFAULTS.get(library) not in UNSETTLED or isinstance(result, Mismatch):
+        return result
     if library is Library.TORCH and any(isinstance(value, DTypes) for value in given):
         return result  # torch keeps a dtype that is asked for, jax may not
     inexact = not name.startswith("jax.random.") and any(map(_is_inexact, _arrays(given)))
     return _opened(result, _ALTERNATIVES[library], inexact)
+
+
+def _autocast(name: str, result: Result, given: Sequence[Value]) -> Result:
+    """The result of a torch operation that may run under autocast, which casts floats of 16 and 32 bits into one another."""
+    arrays = list(_arrays(given))
+    if isinstance(result, Mismatch):
+        has_half = any(not array.dtype.names.isdisjoint(_HALVES) for array in arrays)
+        return UNKNOWN if has_half and result.code == "shape-dtype" else result
+    if not arrays or name.rpartition(".")[2] in _NOT_CAST or any(isinstance(value, DTypes) for value in given):
+        return result
+    return _opened(result, dict.fromkeys(_AUTOCAST_FLOATS, _AUTOCAST_FLOATS), inexact=False)
 
 
 def _is_inexact(array: Array) -> bool:

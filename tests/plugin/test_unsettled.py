@@ -1,4 +1,4 @@
-"""Programs that change default dtypes: what may depend on the default is not stated, also of modules in mypy's cache."""
+"""Programs that change dtypes from afar: what may depend on the default is not stated, also of modules in mypy's cache."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from mypy_plugin import unsettling
-from shapecheck.core.value import Library
-from shapecheck.rules.unsettled import UNSETTLED
+from shapecheck.rules.unsettled import UNSETTLED, Cause
 from tests.plugin import literate
 from tests.plugin.literate import CONFIG
 from tests.plugin.test_modes import Project
@@ -59,14 +58,16 @@ def _nothing_is_unsettled() -> None:
 
 
 @pytest.mark.parametrize(("text", "found"), [
-    ("torch.set_default_dtype(torch.float64)", {Library.TORCH}),
-    ("torch.set_default_tensor_type('torch.DoubleTensor')", {Library.TORCH}),
-    ("torch.set_default_device('cuda')", set[Library]()),
-    ("jax.config.update('jax_enable_x64', True)", {Library.JAX}),
-    ("os.environ['JAX_ENABLE_X64'] = '1'", {Library.JAX}),
-    ("x = torch.zeros(3)", set[Library]()),
+    ("torch.set_default_dtype(torch.float64)", {Cause.TORCH_DEFAULT}),
+    ("torch.set_default_tensor_type('torch.DoubleTensor')", {Cause.TORCH_DEFAULT}),
+    ("torch.set_default_device('cuda')", set[Cause]()),
+    ("jax.config.update('jax_enable_x64', True)", {Cause.JAX_DEFAULT}),
+    ("os.environ['JAX_ENABLE_X64'] = '1'", {Cause.JAX_DEFAULT}),
+    ("with torch.autocast('cuda'): ...", {Cause.AUTOCAST}),
+    ("Trainer(precision='bf16-mixed')", {Cause.AUTOCAST}),
+    ("x = torch.zeros(3)", set[Cause]()),
 ])  # fmt: skip
-def test_a_module_is_read(tmp_path: Path, text: str, found: set[Library]) -> None:
+def test_a_module_is_read(tmp_path: Path, text: str, found: set[Cause]) -> None:
     (tmp_path / "module.py").write_text(text)
     unsettling.read(str(tmp_path / "module.py"))
     assert found == UNSETTLED
@@ -82,6 +83,6 @@ def test_installed_packages_are_not_read(tmp_path: Path) -> None:
 
 def test_a_setting_names_libraries() -> None:
     unsettling.begin(["torch"])
-    assert {Library.TORCH} == UNSETTLED
-    with pytest.raises(SystemExit, match='takes "torch" and "jax", not "tensorflow"'):
+    assert {Cause.TORCH_DEFAULT} == UNSETTLED
+    with pytest.raises(SystemExit, match='takes "torch", "jax", "autocast", not "tensorflow"'):
         unsettling.begin(["tensorflow"])
