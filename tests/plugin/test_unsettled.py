@@ -52,6 +52,38 @@ def test_a_call_in_any_module_is_seen(tmp_path: Path) -> None:
     assert project.mypy() == expected
 
 
+CAST = """
+    import torch
+    from jaxtyping import Float, Float16, Float32
+    from torch import Tensor
+
+
+    @torch.autocast("cpu")
+    def product(x: Float16[Tensor, "b d"], w: Float32[Tensor, "d e"]) -> Float16[Tensor, "b e"]:
+        return x @ w
+
+
+    def half(x: Float32[Tensor, "b d"], w: Float32[Tensor, "d e"]) -> Float16[Tensor, "b e"]:
+        return x @ w
+
+
+    product(torch.zeros(3), torch.zeros(3, 4))
+    product(torch.zeros(2, 3, dtype=torch.int64), torch.zeros(3, 4))
+"""
+
+
+def test_autocast_lets_floats_meet(tmp_path: Path) -> None:
+    literate.messages()
+    shutil.copytree(literate.WORKSPACE / "cache", tmp_path / ".mypy_cache")
+    project = Project(tmp_path)
+    project.write("mypy.ini", CONFIG)
+    project.write("shapes.py", CAST)
+    project.write("use.py", "import shapes\n")
+    untyped, *errors = project.mypy()
+    assert untyped == "shapes.py:6: error [untyped-decorator]"  # mypy's own, of torch's decorator
+    assert errors == ["shapes.py:15: error [shape-rank]", "shapes.py:16: error [shape-dtype]"]
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_unsettled() -> None:
     unsettling.begin(())
