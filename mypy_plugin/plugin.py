@@ -44,6 +44,7 @@ from mypy_plugin import (
     lambdas,
     layers,
     lenient,
+    lists,
     loosening,
     narrowing,
     operations,
@@ -62,6 +63,7 @@ from mypy_plugin import (
     annotations as reading,
 )
 from mypy_plugin.config import load_rules, settings
+from mypy_plugin.erasure import without_shapes
 from mypy_plugin.gate import Gate
 from mypy_plugin.names import (
     CONTAINERS,
@@ -197,6 +199,8 @@ class ShapecheckPlugin(Plugin):
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
         if fullname.endswith(".__call__") and not fullname.startswith("functools."):
             return self._module_signature
+        if fullname in lists.ITEMS or fullname in lists.MANY:
+            return lambda ctx: without_shapes(ctx.default_signature)
         return None if fullname.startswith(_LIBRARIES) else self._loosen
 
     @by_name
@@ -263,6 +267,8 @@ class ShapecheckPlugin(Plugin):
             return lambda ctx: AnyType(TypeOfAny.special_form)  # numpy's stubs are exact where we know the rank, else `Any`
         if owner in ("builtins.int", f"{STATIC}.Size"):
             return self._checked(integers.arithmetic) if name in _INT_METHODS else None
+        if fullname in lists.ITEMS or fullname in lists.MANY:
+            return self._checked(lambda ctx: lists.put(ctx, fullname in lists.MANY, operations.checker(ctx.api)))
         if owner == updates.OWNER:
             return self._checked(updates.update)
         if owner == GENERATOR:

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from mypy.checker import TypeChecker
 
 
-_NAMES_ARRAY = re.compile(rf"{MARKS.pattern}|_SupportsArray\[|TensorBase")
+_NAMES_ARRAY = re.compile(rf"{MARKS.pattern}|_SupportsArray\[|TensorBase|\b[A-Z]\w+Tensor\b")
 _OF_BASE = re.compile(
     r'^(?:Cannot override writeable attribute|Signature of "\w+" incompatible|Incompatible types in assignment) '
 )
 _OBJECT = re.compile(r'"object"|\[object\]')
 _TO_TENSOR = re.compile(r'^Argument .* to "\w+" of "(?:TensorBase|Tensor)\b')
+_INDEX = re.compile(r'^Invalid index type ".*" for "(?:\w*Tensor|Array|ndarray)\b')
 _JOINED = re.compile(r"\bAny \| (?=(?:\w+\[)?(?:Tensor|Array|ndarray)\b)|.*\b_SupportsArray\[.*")
 _ARGUMENTS = re.compile(
     r"^(?:Argument .* has incompatible type|Unexpected keyword argument|Too (?:many|few) |Missing (?:positional|named) |.* gets multiple values for )"
@@ -48,8 +49,8 @@ def is_untold(chk: TypeChecker, info: ErrorInfo, told: bool) -> bool:
         return True
     if not told and "_SupportsArray[" not in message:
         return False
-    is_argument = _TO_TENSOR.match(message) is not None
-    if not is_argument and ("Any" in _JOINED.sub("", message) or not _NAMES_ARRAY.search(message)):
+    names_any = _TO_TENSOR.match(message) or _INDEX.match(message)
+    if not names_any and ("Any" in _JOINED.sub("", message) or not _NAMES_ARRAY.search(message)):
         return False  # plain mypy says it too
     return is_about(chk, line, column)
 
