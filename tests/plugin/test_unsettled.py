@@ -67,7 +67,7 @@ CAST = """
         return x @ w
 
 
-    product(torch.zeros(3), torch.zeros(3, 4))
+    product(torch.zeros(3, dtype=torch.float16), torch.zeros(3, 4))
     product(torch.zeros(2, 3, dtype=torch.int64), torch.zeros(3, 4))
 """
 
