@@ -79,6 +79,7 @@ FUNCTION_MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "numpy": ("np.",),
         "numpy.linalg": ("np.linalg.",),
         "numpy.fft": ("np.fft.",),
+        "numpy.lib._stride_tricks_impl": ("np.", "np.lib.stride_tricks."),
         "numpy.random": ("np.random.",),
         GENERATOR: ("np.random.Generator.",),
         "einops.einops": ("einops.",),

@@ -15,6 +15,7 @@ from shapecheck.rules.axes import (
     at_most,
     differs,
     integer,
+    integers,
     is_one,
     on_array,
     replaced,
@@ -170,6 +171,29 @@ def unfold(a: Arguments, shape: Shape) -> Shape | Mismatch:
     return Shape((*replaced(shape, at, count).dims, window))
 
 
+@on_array
+def sliding(a: Arguments, shape: Shape) -> Shape | Mismatch:
+    """`sliding_window_view`: every place of a window along some axes, whose elements are new last axes."""
+    window = sizes(a["window_shape"])
+    if window is None or shape.rank is None:
+        return ANY_SHAPE
+    axes = tuple(range(shape.rank)) if a["axis"] is None else integers(a["axis"])
+    if axes is None:
+        return ANY_SHAPE
+    if len(axes) != len(window):
+        return Mismatch("shape-op", f"a window of {len(window)} sizes ({listed(window)}) for {len(axes)} axes")
+    left = list(shape.dims)
+    for axis, covered in zip(axes, window, strict=True):
+        at = place(axis, shape)
+        if not isinstance(at, int):
+            return at or ANY_SHAPE
+        if at_most(covered, -1) or at_most(left[at] - covered, -1):
+            reason = f"a window of {covered} does not fit axis {axis} of size {left[at]}"
+            return Mismatch("shape-op", reason, at, f">={covered}", str(left[at]))
+        left[at] = left[at] - covered + 1
+    return Shape((*left, *window))
+
+
 TABLE = (
     rule(expand, "input, *size, implicit=False", "Tensor.expand", "torch.expand_copy"),
     rule(expand, "input|arr|array, *size|shape, **", "Tensor.broadcast_to", "torch.broadcast_to", "jnp.broadcast_to", "np.broadcast_to"),
@@ -180,4 +204,5 @@ TABLE = (
     rule(tile, "input|operand, dims|reps", "jax.lax.tile"),
     rule(repeat_interleave, "input|a, repeats, dim|axis=None, output_size|total_repeat_length=None, **", "torch.repeat_interleave", "Tensor.repeat_interleave", "jnp.repeat", "np.repeat", "Array.repeat", "ndarray.repeat"),
     rule(unfold, "input, dimension, size, step", "Tensor.unfold", "torch.unfold_copy"),
+    rule(sliding, "input|x, window_shape, axis=None, **", "np.lib.stride_tricks.sliding_window_view"),
 )  # fmt: skip

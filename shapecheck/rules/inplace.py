@@ -58,6 +58,7 @@ THREE = "*s, *#s, *#s -> *s"
 
 TABLE: tuple[Rule, ...] = (
     gufunc(TWO, "input, mask, value", masked, "Tensor.masked_fill_", check=one_value),
+    gufunc("*s m n -> *s m n", "input, fill_value, wrap=False", kept, "Tensor.fill_diagonal_", operands="input"),
     gufunc(THREE, "input, min=None, max=None", fitting(given(promoted)), *spelled("clamp_ clip_", "Tensor.{}")),
     gufunc(TWO, "input, min|max", fitting(promoted), *spelled("clamp_min_ clamp_max_", "Tensor.{}")),
     gufunc(

@@ -30,6 +30,7 @@ from shapecheck.rules.families import (
 from shapecheck.rules.table import Rule, rule
 
 PAIR = "input|a|x|x1, other|b|x2|y|mat2|vec2|vec|tensor"
+PRODUCT = f"{PAIR}, *, dtype|preferred_element_type=None, precision=None, out_sharding=None"
 
 
 def _product(a: Arguments, found: Shape | tuple[Shape, ...] | Mismatch, *names: str) -> Result:
@@ -202,7 +203,7 @@ def numpy_cross(a: Arguments) -> Result:
 TABLE: tuple[Rule, ...] = (
     gufunc(
         "*b m? k, *b k n? -> *b m? n?",
-        PAIR,
+        PRODUCT,
         or_float32(equal_dtypes),
         *spelled("matmul", *TORCH, "jnp.{}", "np.{}", "torch.linalg.{}", "jnp.linalg.{}", "np.linalg.{}"),
         *spelled("__matmul__", "Tensor.{}", "Array.{}", "ndarray.{}"),
@@ -219,19 +220,19 @@ TABLE: tuple[Rule, ...] = (
     gufunc("m k, k -> m", PAIR, equal_dtypes, *spelled("mv", *TORCH)),
     gufunc("k, k -> ", PAIR, equal_dtypes, *spelled("dot vdot", *TORCH)),
     gufunc("m, n -> m n", PAIR, promoted, *spelled("outer ger", *TORCH)),
-    gufunc("*b k, *b k -> *b", PAIR, or_float32(promoted), *spelled("vecdot", "np.{}", "jnp.{}")),
+    gufunc("*b k, *b k -> *b", PRODUCT, or_float32(promoted), *spelled("vecdot", "np.{}", "jnp.{}")),
     gufunc("*b m n, *b n -> *b m", PAIR, or_float32(promoted), *spelled("matvec", "np.{}", "jnp.{}")),
     gufunc("*b m, *b m n -> *b n", PAIR, or_float32(promoted), *spelled("vecmat", "np.{}", "jnp.{}")),
     gufunc("*b p k, *b r k -> *b p r", "x1, x2, p=2.0, compute_mode=None", or_unknown(only(promoted, FLOATING)), "torch.cdist"),
     gufunc(
         "(), *s -> *s; *s, () -> *s; *a k, k -> *a; *a k, *c k n -> *a *c n",
-        PAIR,
+        PRODUCT,
         equal_dtypes,
         *spelled("dot", "np.{}", "jnp.{}", "ndarray.{}", "Array.{}"),
     ),
     gufunc(
         "(), *s -> *s; *s, () -> *s; *a k, *c k -> *a *c",
-        PAIR,
+        PRODUCT,
         [promoted, promoted, equal_dtypes],
         *spelled("inner", *TORCH, "np.{}", "jnp.{}"),
     ),

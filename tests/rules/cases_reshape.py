@@ -181,6 +181,24 @@ def _unfold(rng: random.Random, name: str) -> Case:
     return call(one, axis(rng, len(one.shape)), rng.randint(1, 4), rng.choice((1, 2, 3, 0)), rigid=False)
 
 
+@generates("np.lib.stride_tricks.sliding_window_view")
+def _sliding(rng: random.Random, name: str) -> Case:
+    one = array(rng, name, 1, 4)
+    rank = len(one.shape)
+    if rng.random() < 0.3:
+        return call(one, tuple(rng.randint(0, 3) for _ in one.shape), rigid=False)
+    axes = tuple(axis(rng, rank) for _ in range(rng.choice((1, 1, 2))))
+    window = tuple(rng.randint(0 if rng.random() < 0.9 else -1, 3) for _ in axes)
+    return call(one, window[0], axes[0], rigid=False) if len(axes) == 1 else call(one, window, axis=axes, rigid=False)
+
+
+@generates("Tensor.fill_diagonal_")
+def _fill_diagonal(rng: random.Random, name: str) -> Case:
+    side = rng.choice((1, 2, 3))
+    full = rng.choice(((2, 3), (3, 2), (side, side), (side,) * 3, (2, 2, 3), (3,), ()))
+    return call(A(full, rng.choice(("float32", "int64", "bool"))), 1, *rng.choice(((), (True,))), rigid=False)
+
+
 @generates("torch.narrow")
 def _narrow(rng: random.Random, name: str) -> Case:
     one = array(rng, name, 1, 4)
