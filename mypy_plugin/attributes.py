@@ -17,6 +17,7 @@ from mypy.types_utils import remove_optional
 
 from mypy_plugin.assigned import assigned_to, is_optional_array, sets
 from mypy_plugin.encode import array_instance, array_of, array_type, library_of
+from mypy_plugin.erasure import erased
 from mypy_plugin.integers import is_int
 from mypy_plugin.names import layer_rule
 from mypy_plugin.operations import checker
@@ -43,6 +44,8 @@ def read(ctx: AttributeContext) -> Type:
         return ctx.default_attr_type
     if ctx.is_lvalue and isinstance(ctx.context, MemberExpr):
         _keep_sizes(owner, name, ctx.context, checker(ctx.api))
+    if _may_get_others(ctx.default_attr_type) and _is_inferred(owner, name):
+        return erased(ctx.default_attr_type)
     if not _carries_shape(ctx.default_attr_type):
         return ctx.default_attr_type
     if _is_property(owner, name):
@@ -56,6 +59,15 @@ def read(ctx: AttributeContext) -> Type:
     if any(name in registered(info) for info in owner.type.mro):
         return _movable(ctx.default_attr_type, Reader(checker(ctx.api)))
     return ctx.default_attr_type
+
+
+def _may_get_others(typ: Type) -> bool:
+    """Whether a container may get items of other shapes than those it was made with, in any method."""
+    proper = get_proper_type(typ)
+    return isinstance(proper, Instance) and proper.type.fullname in _MUTABLE
+
+
+_MUTABLE = frozenset(["builtins.list", "builtins.dict", "builtins.set", "collections.deque", "collections.defaultdict"])
 
 
 def _keep_sizes(owner: Instance, name: str, target: MemberExpr, chk: TypeChecker) -> None:
