@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import time_ns
 from typing import TYPE_CHECKING
 
-from mypy.nodes import ARG_POS, Context, Expression, LambdaExpr
+from mypy.nodes import ARG_POS, Expression, LambdaExpr
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import AnyType, CallableType, Type, get_proper_type
 
@@ -22,28 +21,26 @@ from mypy_plugin.loosening import has_array
 from mypy_plugin.matching import Matching
 from mypy_plugin.operations import fail
 from mypy_plugin.options import Options, Transform
+from mypy_plugin.waiting import Waiting
 
 if TYPE_CHECKING:
     from mypy.checker import TypeChecker
-
-PREFIX = "shapecheck.lambda "
-_PROCESS = time_ns()
 
 type Unmap = Callable[[Sequence[Type], Options], list[Type] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Given:
     """A lambda that a transformation was given: the transformation, its options, and what the lambda gets of the arguments."""
 
-    place: Context
     function: LambdaExpr
     make: Transform
     written: dict[str, Expression]
     unmap: Unmap
 
 
-_waiting: dict[str, Waiting] = {}
+PREFIX = "shapecheck.lambda "
+_waiting = Waiting[Given](PREFIX)
 
 
 def typed(function: Expression | None, given: Sequence[Type], chk: TypeChecker) -> CallableType | None:
@@ -69,10 +66,7 @@ def keep(
     function = ctx.args[0][0] if ctx.args and ctx.args[0] else None
     if not isinstance(function, LambdaExpr):
         return made
-    if len(_waiting) > 256:
-        _waiting.clear()
-    name = f"{PREFIX}{_PROCESS}.{id(ctx.context)}"
-    _waiting[name] = Waiting(ctx.context, function, make, written, unmap)
+    name = _waiting.leave(ctx.context, Given(function, make, written, unmap))
     return made.copy_modified(name=name, implicit=False)
 
 

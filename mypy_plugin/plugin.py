@@ -92,12 +92,17 @@ _LIBRARIES = (
 )  # mypy has hooks of its own
 
 
+_MOST_NAMES = 65536
+
+
 def by_name[L: Callable[..., Any]](find: L) -> L:
     """A lookup that goes by the name and our tables alone, done once for each name."""
 
     @wraps(find)
     def look_up(plugin: ShapecheckPlugin, fullname: str) -> Any:
         known = plugin.found[find]
+        if len(known) > _MOST_NAMES:  # a daemon sees names without end: some are made for one call
+            known.clear()
         if fullname not in known:
             known[fullname] = find(plugin, fullname)
         return known[fullname]
@@ -193,15 +198,15 @@ class ShapecheckPlugin(Plugin):
             return shielded(narrowing.accept_annotations, lambda ctx: ctx.default_signature)
         if fullname == scans.SCAN:
             return shielded(scans.accept_scan, lambda ctx: ctx.default_signature)
-        return None if fullname.startswith(_LIBRARIES) else self._loosen
+        return None if fullname.startswith(_LIBRARIES) else _LOOSEN
 
     @by_name
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
         if fullname.endswith(".__call__") and not fullname.startswith("functools."):
             return self._module_signature
         if fullname in lists.ITEMS or fullname in lists.MANY:
-            return lambda ctx: without_shapes(ctx.default_signature)
-        return None if fullname.startswith(_LIBRARIES) else self._loosen
+            return _WITHOUT_SHAPES
+        return None if fullname.startswith(_LIBRARIES) else _LOOSEN
 
     @by_name
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
@@ -287,15 +292,8 @@ class ShapecheckPlugin(Plugin):
         ours = not fullname.startswith(_LIBRARIES) or results.is_result(fullname)
         return self._attribute(attributes.read) if ours else None
 
-    def _loosen(self, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
-        if operations.in_library(ctx.api):
-            return ctx.default_signature
-        return shielded(loosening.loosen, _same_signature)(ctx)
-
     def _module_signature(self, ctx: MethodSigContext) -> FunctionLike:
-        if operations.in_library(ctx.api):
-            return ctx.default_signature
-        signature = shielded(layers.signature, _same_signature)(ctx)
+        signature = _MODULE_SIGNATURE(ctx)
         if signature is not ctx.default_signature and _returns_any(ctx.default_signature):
             self.gate.told.add(operations.checker(ctx.api).path)
         return signature
@@ -368,6 +366,17 @@ _FOUNDATIONS = frozenset(["mypy_extensions", "typing_extensions", "_typeshed"])
 
 def _same_signature(ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
     return ctx.default_signature
+
+
+def _of_signature[C: FunctionSigContext | MethodSigContext](hook: Callable[[C], FunctionLike]) -> Callable[[C], FunctionLike]:
+    """A hook of signatures that leaves the bodies of libraries alone."""
+    guarded = shielded(hook, _same_signature)
+    return lambda ctx: ctx.default_signature if operations.in_library(ctx.api) else guarded(ctx)
+
+
+_LOOSEN = _of_signature(loosening.loosen)
+_WITHOUT_SHAPES = _of_signature(lambda ctx: without_shapes(ctx.default_signature))
+_MODULE_SIGNATURE = _of_signature(layers.signature)
 
 
 def _same_return(ctx: FunctionContext | MethodContext) -> Type:

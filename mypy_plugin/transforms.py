@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from time import time_ns
 
 from mypy.nodes import (
-    Context,
     Expression,
 )
 from mypy.plugin import FunctionContext, MethodContext
@@ -45,6 +43,7 @@ from mypy_plugin.operations import LIBRARY_MODULES, checker
 from mypy_plugin.options import Options, Transform, anything
 from mypy_plugin.values import Reader
 from mypy_plugin.vmaps import torch_unmapped, torch_vmap, unmapped, vmap
+from mypy_plugin.waiting import Waiting
 
 IDENTITIES = frozenset([
     "jax._src.api.jit", "jax.jit", "jax._src.ad_checkpoint.checkpoint", "jax.checkpoint", "jax._src.ad_checkpoint.remat", "jax.remat",
@@ -114,23 +113,18 @@ CACHES = frozenset(["functools.cache", "functools.lru_cache"])
 # --- transformations with options ----------------------------------------------------------------------------------
 
 FACTORY = "shapecheck.transformation "
-_PROCESS = time_ns()
-_factories: dict[str, tuple[Context, Transform, dict[str, Expression]]] = {}
+_factories = Waiting[tuple[Transform, dict[str, Expression]]](FACTORY)
 
 
 def factory(ctx: FunctionContext | MethodContext, made: Type, make: Transform, written: dict[str, Expression]) -> Type:
     """The type of `filter_vmap(in_axes=1)`, which is called with the function: its name says where the options wait.
 
-    `made` is what mypy takes it for. Names in mypy's cache are those of other processes, which `_PROCESS` tells apart.
+    `made` is what mypy takes it for.
     """
     made = get_proper_type(made)
     if not isinstance(made, CallableType):
         return made
-    if len(_factories) > 256:
-        _factories.clear()
-    name = f"{FACTORY}{_PROCESS}.{id(ctx.context)}"
-    _factories[name] = (ctx.context, make, written)
-    return made.copy_modified(name=name)
+    return made.copy_modified(name=_factories.leave(ctx.context, (make, written)))
 
 
 def produce(ctx: FunctionContext, name: str) -> Type:
@@ -138,7 +132,7 @@ def produce(ctx: FunctionContext, name: str) -> Type:
     known = _factories.get(name)
     if known is None:
         return ctx.default_return_type
-    _, make, written = known
+    make, written = known
     return transformed(first_of(ctx), Options(written, ctx), make, ctx.default_return_type)
 
 
