@@ -73,7 +73,7 @@ def _last(callee: Expression) -> str:
 def _places(name: str) -> int:
     """How many arguments the constructor of a layer takes by place before the device and the dtype."""
     row = layer(f"nn.{name}")
-    return sum(not parameter.keyword_only for parameter in row.constructor.listed) if row is not None else sys.maxsize
+    return row.constructor.places if row is not None else sys.maxsize
 
 
 def _source(chk: TypeChecker) -> ast.Module | None:

@@ -74,11 +74,15 @@ class Parameters:
         further = FURTHER.get(name)
         if further is None:
             return args, kwargs
-        listed = sum(not parameter.keyword_only for parameter in self.listed)
-        behind = dict(zip(further, args[listed:], strict=False))
-        if len(args) - listed > len(further) or not behind.keys().isdisjoint(kwargs):
+        behind = dict(zip(further, args[self.places :], strict=False))
+        if len(args) - self.places > len(further) or not behind.keys().isdisjoint(kwargs):
             return args, kwargs
-        return args[:listed], {**kwargs, **behind}
+        return args[: self.places], {**kwargs, **behind}
+
+    @property
+    def places(self) -> int:
+        """How many of the listed parameters may stand by place."""
+        return sum(not parameter.keyword_only for parameter in self.listed)
 
     def knows(self, keyword: str) -> bool:
         """Whether a keyword is listed; others are ignored."""

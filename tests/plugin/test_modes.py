@@ -181,20 +181,20 @@ def said(output: str) -> list[str]:
     return [f"{m['place']}: error {m['code']}" if m["severity"] == "error" else f"{m['place']}: note: {m['text']}" for m in found]
 
 
-def make(root: Path) -> Project:
-    """The project in a directory."""
+def make(root: Path, shapes: str = SHAPES, use: str = USE) -> Project:
+    """The project in a directory, with a cache that knows the libraries and not the two modules."""
+    literate.messages()
+    shutil.copytree(literate.WORKSPACE / "cache", root / ".mypy_cache")
     project = Project(root)
     project.write("mypy.ini", CONFIG)
-    project.write("shapes.py", SHAPES)
-    project.write("use.py", USE)
+    project.write("shapes.py", shapes)
+    project.write("use.py", use)
     return project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project of its own for every test, whose cache knows the libraries and not the two modules."""
-    literate.messages()
-    shutil.copytree(literate.WORKSPACE / "cache", tmp_path / ".mypy_cache")
+    """A project of its own for every test."""
     return make(tmp_path)
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from mypy_plugin import unsettling
 from shapecheck.rules.unsettled import UNSETTLED, Cause
-from tests.plugin import literate
-from tests.plugin.literate import CONFIG
-from tests.plugin.test_modes import Project
+from tests.plugin.test_modes import make
 
 MODEL = """
     import torch
@@ -40,12 +37,7 @@ USE = """
 
 
 def test_a_call_in_any_module_is_seen(tmp_path: Path) -> None:
-    literate.messages()
-    shutil.copytree(literate.WORKSPACE / "cache", tmp_path / ".mypy_cache")
-    project = Project(tmp_path)
-    project.write("mypy.ini", CONFIG)
-    project.write("shapes.py", MODEL)
-    project.write("use.py", USE)
+    project = make(tmp_path, MODEL, USE)
     expected = ["shapes.py:13: error [shape-dtype]", "shapes.py:14: error [shape-dtype]"]
     assert project.mypy() == expected
     project.write("shapes.py", MODEL + "\n    print(1)\n")  # the module with the call now comes from the cache
@@ -73,12 +65,7 @@ CAST = """
 
 
 def test_autocast_lets_floats_meet(tmp_path: Path) -> None:
-    literate.messages()
-    shutil.copytree(literate.WORKSPACE / "cache", tmp_path / ".mypy_cache")
-    project = Project(tmp_path)
-    project.write("mypy.ini", CONFIG)
-    project.write("shapes.py", CAST)
-    project.write("use.py", "import shapes\n")
+    project = make(tmp_path, CAST, "import shapes\n")
     untyped, *errors = project.mypy()
     assert untyped == "shapes.py:6: error [untyped-decorator]"  # mypy's own, of torch's decorator
     assert errors == ["shapes.py:15: error [shape-rank]", "shapes.py:16: error [shape-dtype]"]
